@@ -1,0 +1,29 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// A debug build of these targets is optimised: tests, simulations and the end-to-end suite all run
+/// on the one configuration that CI builds, and per-row code is many times slower without it.
+let optimised: [SwiftSetting] = [.unsafeFlags(["-O"], .when(configuration: .debug))]
+
+let package = Package(
+  name: "exportd",
+  products: [],
+  dependencies: [],
+  targets: [
+    .target(name: "TimeZones", swiftSettings: optimised),
+    .target(name: "ExportCore", dependencies: ["TimeZones"], swiftSettings: optimised),
+
+    .testTarget(name: "TimeZonesTests", dependencies: ["TimeZones"]),
+    .testTarget(name: "ExportCoreTests", dependencies: ["ExportCore", "TimeZones"]),
+  ],
+  swiftLanguageModes: [.v6]
+)
+
+for target in package.targets where target.type != .system && target.type != .plugin {
+  target.swiftSettings =
+    (target.swiftSettings ?? []) + [
+      .enableUpcomingFeature("ExistentialAny"),
+      .enableUpcomingFeature("InternalImportsByDefault"),
+      .enableUpcomingFeature("MemberImportVisibility"),
+    ]
+}

@@ -1,0 +1,25 @@
+/// A point on the time line, in whole seconds since 1970-01-01T00:00:00Z (POSIX time: leap seconds do
+/// not count). Windows, schedules and everything a person reads are made of instants; the finer time of
+/// an event stays with the event.
+package struct Instant: Hashable, Comparable, Sendable, Codable {
+  /// Seconds since the epoch; negative before 1970.
+  package var seconds: Int64
+
+  package init(seconds: Int64) { self.seconds = seconds }
+
+  /// As the bare number of seconds.
+  package init(from decoder: any Decoder) throws {
+    seconds = try decoder.singleValueContainer().decode(Int64.self)
+  }
+
+  package func encode(to encoder: any Encoder) throws {
+    var container = encoder.singleValueContainer()
+    try container.encode(seconds)
+  }
+
+  package static func < (a: Instant, b: Instant) -> Bool { a.seconds < b.seconds }
+  package static func + (a: Instant, seconds: Int64) -> Instant { Instant(seconds: a.seconds + seconds) }
+  package static func - (a: Instant, seconds: Int64) -> Instant { Instant(seconds: a.seconds - seconds) }
+  /// The distance in seconds, positive when `a` is the later one.
+  package static func - (a: Instant, b: Instant) -> Int64 { a.seconds - b.seconds }
+}
