@@ -1,5 +1,5 @@
 /// A day of the proleptic Gregorian calendar, without a zone.
-package struct LocalDate: Hashable, Comparable, Sendable {
+package struct LocalDate: Hashable, Comparable, Sendable, Codable {
   /// Days since 1970-01-01; negative before it.
   package var daysSinceEpoch: Int
 
@@ -27,5 +27,20 @@ package struct LocalDateTime: Hashable, Comparable, Sendable {
 
   package static func < (a: LocalDateTime, b: LocalDateTime) -> Bool {
     (a.date, a.secondOfDay) < (b.date, b.secondOfDay)
+  }
+}
+
+/// A time of day in whole minutes, as a person writes it: `HH:mm`.
+package struct LocalTime: Hashable, Sendable, Codable {
+  /// 0 ... 23.
+  package let hour: Int
+  /// 0 ... 59.
+  package let minute: Int
+
+  /// Nil when either is out of range.
+  package init?(hour: Int, minute: Int) {
+    guard (0...23).contains(hour), (0...59).contains(minute) else { return nil }
+    self.hour = hour
+    self.minute = minute
   }
 }

@@ -1,0 +1,88 @@
+/// Writing and unescaping JSON strings (RFC 8259 section 7).
+package enum JSONText {
+  static func hexDigit(_ byte: UInt8) -> UInt16? {
+    switch byte {
+    case UInt8(ascii: "0")...UInt8(ascii: "9"): UInt16(byte - UInt8(ascii: "0"))
+    case UInt8(ascii: "a")...UInt8(ascii: "f"): UInt16(byte - UInt8(ascii: "a") + 10)
+    case UInt8(ascii: "A")...UInt8(ascii: "F"): UInt16(byte - UInt8(ascii: "A") + 10)
+    default: nil
+    }
+  }
+
+  /// Appends the text that the inside of a JSON string stands for, as UTF-8; a lone surrogate becomes U+FFFD.
+  /// - Parameter inside: the bytes between the quotes, as ``JSONTokens`` accepted them.
+  package static func unescape(_ inside: UnsafeRawBufferPointer, into out: inout [UInt8]) {
+    var i = 0
+    while i < inside.count {
+      guard inside[i] == UInt8(ascii: "\\") else {
+        out.append(inside[i])
+        i += 1
+        continue
+      }
+      let kind = inside[i + 1]
+      i += 2
+      switch kind {
+      case UInt8(ascii: "b"): out.append(0x08)
+      case UInt8(ascii: "f"): out.append(0x0C)
+      case UInt8(ascii: "n"): out.append(0x0A)
+      case UInt8(ascii: "r"): out.append(0x0D)
+      case UInt8(ascii: "t"): out.append(0x09)
+      case UInt8(ascii: "u"):
+        var scalar = UInt32(unit(inside, i))
+        i += 4
+        if scalar & 0xFC00 == 0xD800, i + 6 <= inside.count, inside[i] == UInt8(ascii: "\\"),
+          inside[i + 1] == UInt8(ascii: "u"), case let low = unit(inside, i + 2), low & 0xFC00 == 0xDC00
+        {
+          scalar = 0x10000 + (scalar & 0x3FF) << 10 + UInt32(low & 0x3FF)
+          i += 6
+        }
+        out.append(contentsOf: Unicode.UTF8.encode(Unicode.Scalar(scalar) ?? "\u{FFFD}")!)
+      default: out.append(kind)
+      }
+    }
+  }
+
+  private static func unit(_ bytes: UnsafeRawBufferPointer, _ at: Int) -> UInt16 {
+    var value: UInt16 = 0
+    for i in 0..<4 { value = value << 4 | (hexDigit(bytes[at + i]) ?? 0) }
+    return value
+  }
+
+  /// Appends `text`, valid UTF-8, as a JSON string with its quotes: only what must be escaped is.
+  package static func appendString(_ text: UnsafeRawBufferPointer, to out: inout [UInt8]) {
+    out.append(UInt8(ascii: "\""))
+    var clean = 0
+    for i in 0..<text.count {
+      let byte = text[i]
+      guard byte < 0x20 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") else { continue }
+      out.append(contentsOf: UnsafeRawBufferPointer(rebasing: text[clean..<i]))
+      clean = i + 1
+      appendEscape(byte, to: &out)
+    }
+    out.append(contentsOf: UnsafeRawBufferPointer(rebasing: text[clean...]))
+    out.append(UInt8(ascii: "\""))
+  }
+
+  /// As ``appendString(_:to:)-(UnsafeRawBufferPointer,_)`` for what is not on a hot path.
+  package static func appendString(_ text: String, to out: inout [UInt8]) {
+    var text = text
+    text.withUTF8 { appendString(UnsafeRawBufferPointer($0), to: &out) }
+  }
+
+  private static func appendEscape(_ byte: UInt8, to out: inout [UInt8]) {
+    out.append(UInt8(ascii: "\\"))
+    switch byte {
+    case 0x08: out.append(UInt8(ascii: "b"))
+    case 0x09: out.append(UInt8(ascii: "t"))
+    case 0x0A: out.append(UInt8(ascii: "n"))
+    case 0x0C: out.append(UInt8(ascii: "f"))
+    case 0x0D: out.append(UInt8(ascii: "r"))
+    case UInt8(ascii: "\""), UInt8(ascii: "\\"): out.append(byte)
+    default:
+      out.append(contentsOf: "u00".utf8)
+      let digits: StaticString = "0123456789abcdef"
+      out.append(digits.utf8Start[Int(byte >> 4)])
+      out.append(digits.utf8Start[Int(byte & 15)])
+    }
+  }
+}
