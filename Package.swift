@@ -8,10 +8,15 @@ let optimised: [SwiftSetting] = [.unsafeFlags(["-O"], .when(configuration: .debu
 let package = Package(
   name: "exportd",
   products: [],
-  dependencies: [],
+  dependencies: [
+    .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0")
+  ],
   targets: [
     .target(name: "TimeZones", swiftSettings: optimised),
     .target(name: "ExportCore", dependencies: ["TimeZones"], swiftSettings: optimised),
+    .target(
+      name: "Ledger",
+      dependencies: ["ExportCore", "TimeZones", .product(name: "GRDB", package: "GRDB.swift")]),
 
     .testTarget(name: "TimeZonesTests", dependencies: ["TimeZones"]),
     .testTarget(name: "ExportCoreTests", dependencies: ["ExportCore", "TimeZones"]),

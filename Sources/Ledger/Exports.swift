@@ -1,0 +1,180 @@
+import Foundation
+package import ExportCore
+import GRDB
+package import TimeZones
+
+/// One numbered revision as stored.
+package struct RevisionRecord: Hashable, Sendable {
+  package var number: Int
+  /// The definition as the person wrote it, compact JSON.
+  package var definition: String
+  package var resolved: Revision
+}
+
+/// Verbs about exports and their definitions.
+extension Ledger {
+  /// Every export that is not deleted, by name.
+  package func exports() throws(ExportError) -> [ExportRecord] {
+    try read { try ExportRecord.fetchAll($0, sql: "SELECT * FROM export WHERE deleted_at IS NULL ORDER BY name") }
+  }
+
+  /// The live export of that name.
+  package func export(named name: String) throws(ExportError) -> ExportRecord? {
+    try read { try Self.liveExport(named: name, $0) }
+  }
+
+  package func export(_ id: RequestId) throws(ExportError) -> ExportRecord? {
+    try read { try ExportRecord.fetchOne($0, sql: "SELECT * FROM export WHERE id = ?", arguments: [id]) }
+  }
+
+  /// A revision by number, or the newest.
+  package func revision(of id: RequestId, number: Int? = nil) throws(ExportError) -> RevisionRecord {
+    try read { try Self.revision(of: id, number: number, $0) }
+  }
+
+  /// Newest revisions of all live exports, by request id.
+  package func newestRevisions() throws(ExportError) -> [RequestId: RevisionRecord] {
+    try read { database in
+      let rows = try Row.fetchAll(
+        database,
+        sql: """
+          SELECT revision.* FROM revision JOIN export ON export.id = revision.export_id
+            AND export.revision = revision.number WHERE export.deleted_at IS NULL
+          """)
+      return try Dictionary(uniqueKeysWithValues: rows.map { ($0["export_id"], try Self.revision($0)) })
+    }
+  }
+
+  /// Stores a new export and gives it a request id: `now`, counted up until it is unique.
+  /// - Throws: ``ExportError`` when the name is taken.
+  package func create(
+    name: String, origin: Origin, definition: String, resolved: Revision, now: Instant
+  ) throws(ExportError) -> RequestId {
+    try write { database in
+      if let taken = try Self.liveExport(named: name, database) {
+        throw ExportError(
+          .state, .lasting, object: name,
+          problem: taken.origin == .file
+            ? "is already defined by a file in exports.d" : "already exists (request id \(taken.id))",
+          hint: taken.origin == .file
+            ? "choose another name" : "choose another name, or `exportd delete \(name)` first")
+      }
+      let newest = try Int64.fetchOne(database, sql: "SELECT max(id) FROM export") ?? 0
+      var id = now.seconds
+      if id <= newest, try Bool.fetchOne(database, sql: "SELECT EXISTS (SELECT 1 FROM export WHERE id = ?)", arguments: [id])! {
+        id =
+          try Int64.fetchOne(
+            database,
+            sql: """
+              SELECT min(id) + 1 FROM export WHERE id >= ? AND id + 1 NOT IN (SELECT id FROM export)
+              """, arguments: [id])!
+      }
+      try database.execute(
+        sql: """
+          INSERT INTO export (id, name, origin, data_type, revision, created_at) VALUES (?, ?, ?, ?, 1, ?)
+          """, arguments: [id, name, origin, resolved.definition.data.dataType, now])
+      try Self.insert(revision: 1, of: id, definition: definition, resolved: resolved, now: now, database)
+      return id
+    }
+  }
+
+  /// Stores the next revision of an export, in one transaction with the windows that are already due under
+  /// the old rule.
+  /// - Parameter due: what was due before the edit; may be empty.
+  package func revise(
+    _ id: RequestId, definition: String, resolved: Revision, due: [PlannedWindow], now: Instant
+  ) throws(ExportError) {
+    try write { database in
+      try Self.plan(due, of: id, now: now, database)
+      try database.execute(
+        sql: "UPDATE export SET revision = revision + 1 WHERE id = ? AND deleted_at IS NULL", arguments: [id])
+      guard database.changesCount == 1 else {
+        throw ExportError(.state, .lasting, object: "export \(id)", problem: "does not exist any more")
+      }
+      let number = try Int.fetchOne(database, sql: "SELECT revision FROM export WHERE id = ?", arguments: [id])!
+      try Self.insert(revision: number, of: id, definition: definition, resolved: resolved, now: now, database)
+    }
+  }
+
+  /// Stops an export: nothing of it starts any more, and whoever runs it ends it. A run that is not begun and
+  /// not committed becomes STOPPED with it; one in flight is ended by its process.
+  package func stop(_ id: RequestId, by stopper: Stopper, reason: String, now: Instant) throws(ExportError) {
+    try write { database in
+      try database.execute(
+        sql: """
+          UPDATE export SET stopped_by = ?, reason = ? WHERE id = ? AND (stopped_by IS NULL OR stopped_by <> 'person')
+          """, arguments: [stopper, reason, id])
+      try Self.stopWaitingRuns(of: id, reason: reason, now: now, database)
+    }
+  }
+
+  /// Starts a stopped export again; its FAILED and STOPPED windows are owed once more.
+  package func start(_ id: RequestId, now: Instant) throws(ExportError) {
+    try write { database in
+      try database.execute(
+        sql: "UPDATE export SET stopped_by = NULL, reason = NULL WHERE id = ?", arguments: [id])
+      try Self.reopen(id, now: now, database)
+    }
+  }
+
+  /// Frees the name; history stays. Whatever waits is stopped.
+  package func delete(_ id: RequestId, now: Instant) throws(ExportError) {
+    try write { database in
+      try Self.stopWaitingRuns(of: id, reason: "the export was deleted", now: now, database)
+      try database.execute(
+        sql: """
+          UPDATE export SET deleted_at = ?, stopped_by = coalesce(stopped_by, 'person'),
+            reason = coalesce(reason, 'deleted') WHERE id = ? AND deleted_at IS NULL
+          """, arguments: [now, id])
+    }
+  }
+
+  /// A word about an export that goes on all the same, or nil to take it back; shown by `status`.
+  package func note(_ id: RequestId, _ reason: String?) throws(ExportError) {
+    try write {
+      try $0.execute(
+        sql: "UPDATE export SET reason = ? WHERE id = ? AND stopped_by IS NULL AND reason IS NOT ?",
+        arguments: [reason, id, reason])
+    }
+  }
+
+  // MARK: Statements
+
+  static func liveExport(named name: String, _ database: Database) throws -> ExportRecord? {
+    try ExportRecord.fetchOne(
+      database, sql: "SELECT * FROM export WHERE name = ? AND deleted_at IS NULL", arguments: [name])
+  }
+
+  static func revision(of id: RequestId, number: Int?, _ database: Database) throws -> RevisionRecord {
+    let row = try Row.fetchOne(
+      database,
+      sql: """
+        SELECT * FROM revision WHERE export_id = ?
+          AND number = coalesce(?, (SELECT revision FROM export WHERE id = export_id))
+        """, arguments: [id, number])
+    guard let row else {
+      throw ExportError(.state, .lasting, object: "export \(id)", problem: "has no revision \(number ?? 0)")
+    }
+    return try revision(row)
+  }
+
+  private static func revision(_ row: Row) throws -> RevisionRecord {
+    let resolved: String = row["resolved"]
+    return RevisionRecord(
+      number: row["number"], definition: row["definition"],
+      resolved: try JSONDecoder().decode(Revision.self, from: Data(resolved.utf8)))
+  }
+
+  private static func insert(
+    revision number: Int, of id: RequestId, definition: String, resolved: Revision, now: Instant,
+    _ database: Database
+  ) throws {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+    try database.execute(
+      sql: """
+        INSERT INTO revision (export_id, number, definition, resolved, created_at) VALUES (?, ?, ?, ?, ?)
+        """,
+      arguments: [id, number, definition, String(decoding: try encoder.encode(resolved), as: UTF8.self), now])
+  }
+}

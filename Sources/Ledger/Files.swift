@@ -1,0 +1,96 @@
+package import ExportCore
+import GRDB
+
+/// Verbs about the names that a run has at its destination.
+extension Ledger {
+  /// Everything that is written down of a run, in the order of names.
+  package func files(of id: RunId) throws(ExportError) -> [FileRecord] {
+    try read { try Self.files(of: id, $0) }
+  }
+
+  /// Writes names down before they are sent. A name of an earlier attempt is taken over.
+  package func announce(_ files: [FileRecord], of id: RunId) throws(ExportError) {
+    try write { database in
+      for file in files { try Self.upsert(file, of: id, database) }
+    }
+  }
+
+  /// The names lie at the destination now. With its first delivered file a run keeps its revision.
+  package func delivered(_ names: [String], of id: RunId, revision: Int) throws(ExportError) {
+    try write { database in
+      for name in names {
+        try database.execute(
+          sql: "UPDATE file SET state = 'delivered', error = NULL WHERE run_id = ? AND name = ?",
+          arguments: [id, name])
+      }
+      try database.execute(
+        sql: "UPDATE run SET revision = ? WHERE id = ? AND revision IS NULL", arguments: [revision, id])
+    }
+  }
+
+  /// The name is gone from the destination.
+  package func forget(_ name: String, of id: RunId) throws(ExportError) {
+    try write {
+      try $0.execute(sql: "DELETE FROM file WHERE run_id = ? AND name = ?", arguments: [id, name])
+    }
+  }
+
+  /// The destination refuses to delete the name.
+  package func refused(_ name: String, of id: RunId, error: String) throws(ExportError) {
+    try write {
+      try $0.execute(
+        sql: "UPDATE file SET state = 'undeletable', error = ? WHERE run_id = ? AND name = ?",
+        arguments: [error, id, name])
+    }
+  }
+
+  /// Runs that have ended without completing and still have names at their destination.
+  package func runsToClean() throws(ExportError) -> [RunRecord] {
+    try read {
+      try RunRecord.fetchAll(
+        $0,
+        sql: """
+          SELECT \(RunRecord.columns) FROM run
+          WHERE state IN ('STOPPED', 'FAILED', 'SKIPPED')
+            AND EXISTS (SELECT 1 FROM file WHERE run_id = run.id AND file.state <> 'undeletable')
+          """)
+    }
+  }
+
+  /// How many names ended runs of an export still have to delete, and those that may not be deleted.
+  package func leftovers(of id: RequestId) throws(ExportError) -> (deleting: Int, undeletable: [String]) {
+    try read { database in
+      let rows = try Row.fetchAll(
+        database,
+        sql: """
+          SELECT file.name, file.state FROM file JOIN run ON run.id = file.run_id
+          WHERE run.export_id = ? AND run.state IN ('STOPPED', 'FAILED', 'SKIPPED') ORDER BY file.name
+          """, arguments: [id])
+      let undeletable = rows.filter { $0["state"] == "undeletable" }.map { $0["name"] as String }
+      return (rows.count - undeletable.count, undeletable)
+    }
+  }
+
+  // MARK: Statements
+
+  static func files(of id: RunId, _ database: Database) throws -> [FileRecord] {
+    try FileRecord.fetchAll(database, sql: "SELECT * FROM file WHERE run_id = ? ORDER BY name", arguments: [id])
+  }
+
+  private static func upsert(_ file: FileRecord, of id: RunId, _ database: Database) throws {
+    try database.execute(
+      sql: """
+        INSERT INTO file (run_id, name, kind, database_id, event_name, date, file_index, rows, bytes, sha256,
+          first_key, last_key, state)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'sending')
+        ON CONFLICT DO UPDATE SET kind = excluded.kind, database_id = excluded.database_id,
+          event_name = excluded.event_name, date = excluded.date, file_index = excluded.file_index,
+          rows = excluded.rows, bytes = excluded.bytes, sha256 = excluded.sha256,
+          first_key = excluded.first_key, last_key = excluded.last_key, state = 'sending', error = NULL
+        """,
+      arguments: [
+        id, file.name, file.kind, file.databaseId, file.eventName, file.date, file.fileIndex, file.rows,
+        file.bytes, file.sha256, file.firstKey, file.lastKey,
+      ])
+  }
+}

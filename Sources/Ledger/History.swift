@@ -1,0 +1,86 @@
+package import ExportCore
+import GRDB
+
+/// What `status` asks: nothing here changes anything.
+extension Ledger {
+  /// Runs of an export, newest first.
+  package func runs(
+    of id: RequestId, limit: Int? = nil, state: RunState? = nil
+  ) throws(ExportError) -> [RunRecord] {
+    try read {
+      try RunRecord.fetchAll(
+        $0,
+        sql: """
+          SELECT \(RunRecord.columns) FROM run WHERE export_id = ?1 AND (?2 IS NULL OR state = ?2)
+          ORDER BY window_to DESC, id DESC LIMIT ?3
+          """, arguments: [id, state, limit ?? -1])
+    }
+  }
+
+  /// The run of each export that was begun last, or the newest when none was.
+  package func lastRuns() throws(ExportError) -> [RequestId: RunRecord] {
+    let runs = try read { database in
+      try RunRecord.fetchAll(
+        database,
+        sql: """
+          SELECT \(RunRecord.columns) FROM run WHERE id IN (
+            SELECT (SELECT id FROM run WHERE export_id = export.id
+              ORDER BY started_at IS NULL, coalesce(started_at, -window_to) DESC, window_to DESC LIMIT 1)
+            FROM export)
+          """)
+    }
+    return Dictionary(runs.map { ($0.exportId, $0) }, uniquingKeysWith: { first, _ in first })
+  }
+
+  /// Watermarks of an export, with the bounds at its creation.
+  package func watermarks(of id: RequestId) throws(ExportError) -> [WatermarkRecord] {
+    try read {
+      try WatermarkRecord.fetchAll(
+        $0, sql: "SELECT * FROM watermark WHERE export_id = ? ORDER BY database_id", arguments: [id])
+    }
+  }
+
+  /// Windows of an export that are DONE, ascending.
+  package func doneWindows(of id: RequestId) throws(ExportError) -> [Window] {
+    try read { try Self.doneWindows(of: id, $0) }
+  }
+
+  /// The cuts that a run has pinned.
+  package func cuts(of id: RunId) throws(ExportError) -> [DatabaseCut] {
+    try read { try Self.cuts(of: id, $0) }
+  }
+
+  /// Remembers the bound of a database when an export is first seen; the first word stands.
+  package func recordCreationBound(
+    _ id: RequestId, databaseId: String, bound: Int64
+  ) throws(ExportError) {
+    try write {
+      try $0.execute(
+        sql: """
+          INSERT INTO watermark (export_id, database_id, created_bound) VALUES (?, ?, ?)
+          ON CONFLICT DO UPDATE SET created_bound = coalesce(created_bound, excluded.created_bound)
+          """, arguments: [id, databaseId, bound])
+    }
+  }
+
+  /// Takes the source as it is now: the watermarks are forgotten, and the next run sets them anew.
+  package func rebase(_ id: RequestId) throws(ExportError) {
+    try write {
+      try $0.execute(
+        sql: "UPDATE watermark SET bound = NULL, fingerprint = NULL, created_bound = NULL WHERE export_id = ?",
+        arguments: [id])
+      try Self.startOver(
+        "SELECT id FROM run WHERE export_id = ? AND state = 'PENDING' AND manifest IS NULL", [id], $0)
+    }
+  }
+
+  static func doneWindows(of id: RequestId, _ database: Database) throws -> [Window] {
+    try Row.fetchAll(
+      database,
+      sql: """
+        SELECT window_from, window_to FROM run WHERE export_id = ? AND state = 'DONE' AND voided = 0
+          AND window_from IS NOT NULL ORDER BY window_from
+        """, arguments: [id]
+    ).compactMap { Window(from: $0["window_from"], to: $0["window_to"]) }
+  }
+}

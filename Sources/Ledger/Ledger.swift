@@ -1,0 +1,120 @@
+package import ExportCore
+import GRDB
+
+/// The state database: what is defined, planned, running, delivered and done. Every verb is one
+/// transaction, so that a crash between any two leaves a state that the next start understands; commands
+/// and the daemon meet here, in different processes.
+///
+/// Verbs block for the length of a local transaction (a few milliseconds, one fsync) and are not
+/// cancellable: what must be written down on the way out of a cancelled run still is.
+package final class Ledger: Sendable {
+  let database: DatabaseQueue
+  /// The file, for messages.
+  package let path: String
+
+  /// Opens `exportd.db` in the state directory, makes it when it is not there, and brings it to this version.
+  /// - Throws: ``ExportError`` of stage `state` when it cannot be opened, is not a database, or was written by
+  ///   a newer version.
+  package init(stateDirectory: String) throws(ExportError) {
+    path = stateDirectory + "/exportd.db"
+    var configuration = GRDB.Configuration()
+    configuration.journalMode = .wal
+    // Commands and the daemon write short transactions in turn: five seconds is far more than any needs.
+    configuration.busyMode = .timeout(5)
+    configuration.label = "exportd.ledger"
+    do {
+      database = try DatabaseQueue(path: path, configuration: configuration)
+      try database.writeWithoutTransaction { connection in
+        // GRDB sets NORMAL when it turns WAL on; a commit must survive a power cut.
+        try connection.execute(sql: "PRAGMA synchronous = FULL")
+      }
+      let migrator = Schema.migrator
+      if try database.read(migrator.hasBeenSuperseded) {
+        throw ExportError(
+          .state, .lasting, object: path, problem: "was written by a newer version of exportd",
+          hint: "install that version again, or point stateDirectory elsewhere")
+      }
+      try migrator.migrate(database)
+    } catch {
+      throw ExportError(ledger: error, path: path)
+    }
+  }
+
+  /// Runs `body` in one write transaction, at once exclusive, so that what it read stays true until it commits.
+  func write<T>(_ body: (Database) throws -> T) throws(ExportError) -> T {
+    do {
+      return try database.writeWithoutTransaction { connection in
+        var result: T?
+        try connection.inTransaction(.immediate) {
+          result = try body(connection)
+          return .commit
+        }
+        return result!
+      }
+    } catch {
+      throw ExportError(ledger: error, path: path)
+    }
+  }
+
+  func read<T>(_ body: (Database) throws -> T) throws(ExportError) -> T {
+    do {
+      return try database.read(body)
+    } catch {
+      throw ExportError(ledger: error, path: path)
+    }
+  }
+
+  /// A number that changes whenever another process has changed the database; costs no I/O beyond a look at
+  /// shared memory.
+  package func dataVersion() throws(ExportError) -> Int64 {
+    do {
+      return try database.writeWithoutTransaction { try Int64.fetchOne($0, sql: "PRAGMA data_version") ?? 0 }
+    } catch {
+      throw ExportError(ledger: error, path: path)
+    }
+  }
+
+  /// The value of `PRAGMA synchronous` in force: 2 is FULL.
+  package func synchronous() throws(ExportError) -> Int {
+    do {
+      return try database.writeWithoutTransaction { try Int.fetchOne($0, sql: "PRAGMA synchronous") ?? -1 }
+    } catch {
+      throw ExportError(ledger: error, path: path)
+    }
+  }
+}
+
+extension ExportError {
+  /// What a failing state database means to the person who must act.
+  init(ledger error: any Error, path: String) {
+    if let error = error as? ExportError {
+      self = error
+      return
+    }
+    guard let error = error as? DatabaseError else {
+      self.init(.state, .lasting, object: path, problem: "\(error)")
+      return
+    }
+    let detail = error.message ?? "\(error.resultCode)"
+    switch error.resultCode {
+    case .SQLITE_BUSY, .SQLITE_LOCKED:
+      self.init(
+        .state, .passing, object: path, problem: "is locked by another process",
+        hint: "look for a shell or a backup that holds it open")
+    case .SQLITE_FULL:
+      self.init(.state, .passing, object: path, problem: "the disk is full", hint: "free space on its disk")
+    case .SQLITE_CANTOPEN, .SQLITE_READONLY, .SQLITE_PERM, .SQLITE_AUTH:
+      self.init(
+        .state, .lasting, object: path, problem: "cannot be opened for writing (\(detail))",
+        hint: "members of the group exportd may: `usermod -aG exportd USER`, then log in again")
+    case .SQLITE_NOTADB, .SQLITE_CORRUPT:
+      self.init(
+        .state, .lasting, object: path, problem: "is damaged (\(detail))",
+        hint: "restore it from a backup; do not delete it: it knows what was delivered")
+    case .SQLITE_CONSTRAINT:
+      self.init(.state, .lasting, object: path, problem: "refused: \(detail)")
+    default:
+      self.init(.state, .passing, object: path, problem: detail)
+    }
+  }
+}

@@ -1,0 +1,177 @@
+package import ExportCore
+package import GRDB
+package import TimeZones
+
+/// The life of a run (SPEC section 5).
+package enum RunState: String, Hashable, Sendable, Codable, CaseIterable, DatabaseValueConvertible {
+  case pending = "PENDING"
+  case running = "RUNNING"
+  case done = "DONE"
+  case failed = "FAILED"
+  case stopped = "STOPPED"
+  case skipped = "SKIPPED"
+}
+
+/// The life of an export as people see it.
+package enum ExportState: String, Hashable, Sendable, Codable, CaseIterable {
+  case pending = "PENDING"
+  case running = "RUNNING"
+  case done = "DONE"
+  case failed = "FAILED"
+  case stopped = "STOPPED"
+}
+
+/// Whose wish a stopped export follows; what a person stopped stays stopped across reloads.
+package enum Stopper: String, Hashable, Sendable, Codable, DatabaseValueConvertible {
+  case person
+  /// Its definition file was removed.
+  case file
+  /// The daemon itself, for the recorded reason.
+  case daemon
+}
+
+/// Where a definition lives.
+package enum Origin: String, Hashable, Sendable, Codable, DatabaseValueConvertible { case file, command }
+
+/// The request id of an export: epoch seconds of its creation, unique in the state database.
+package typealias RequestId = Int64
+/// The ledger's number of a run.
+package typealias RunId = Int64
+
+/// One export as the ledger holds it.
+package struct ExportRecord: Hashable, Sendable, Codable, FetchableRecord {
+  package var id: RequestId
+  package var name: String
+  package var origin: Origin
+  package var dataType: DataType
+  /// Number of the newest revision.
+  package var revision: Int
+  /// No window before it is ever planned; nil until the first one is.
+  package var plannedThrough: Instant?
+  package var stoppedBy: Stopper?
+  package var reason: String?
+  package var createdAt: Instant
+  package var deletedAt: Instant?
+
+  package static var databaseColumnDecodingStrategy: DatabaseColumnDecodingStrategy { .convertFromSnakeCase }
+}
+
+/// One run as the ledger holds it; the manifest's bytes stay behind.
+package struct RunRecord: Hashable, Sendable, Codable, FetchableRecord {
+  package var id: RunId
+  package var exportId: RequestId
+  package var windowFrom: Instant?
+  package var windowTo: Instant
+  package var state: RunState
+  package var reason: String?
+  package var bootId: String?
+  package var runTimestamp: Int64?
+  package var revision: Int?
+  package var attempt: Int
+  package var scheduledAt: Instant
+  package var firstAttemptAt: Instant?
+  package var startedAt: Instant?
+  package var finishedAt: Instant?
+  package var nextAttemptAt: Instant?
+  package var rows: Int
+  package var bytes: Int
+  package var files: Int
+  package var rejected: Int
+  package var error: String?
+  package var manifestName: String?
+
+  package static var databaseColumnDecodingStrategy: DatabaseColumnDecodingStrategy { .convertFromSnakeCase }
+
+  static let columns = """
+    id, export_id, window_from, window_to, state, reason, boot_id, run_timestamp, revision, attempt, scheduled_at,
+    first_attempt_at, started_at, finished_at, next_attempt_at, rows, bytes, files, rejected, error, manifest_name
+    """
+
+  /// The window of an event run.
+  package var window: Window? { windowFrom.flatMap { Window(from: $0, to: windowTo) } }
+}
+
+/// One name that a run has, or may have, at its destination.
+package struct FileRecord: Hashable, Sendable, Codable, FetchableRecord {
+  package enum Kind: String, Hashable, Sendable, Codable, DatabaseValueConvertible { case data, rejected }
+  package enum State: String, Hashable, Sendable, Codable, DatabaseValueConvertible {
+    /// Written down before the delivery; it may be there or not.
+    case sending
+    case delivered
+    /// Of an earlier attempt: goes unless this one makes it again.
+    case stale
+    /// To be deleted, but the destination refuses.
+    case undeletable
+  }
+  package var name: String
+  package var kind: Kind
+  package var databaseId: String
+  package var eventName: String?
+  /// `yyyyMMdd`.
+  package var date: String?
+  package var fileIndex: Int?
+  package var rows: Int
+  package var bytes: Int
+  package var sha256: String
+  package var firstKey: ReadKey?
+  package var lastKey: ReadKey?
+  package var state: State
+  package var error: String?
+
+  package static var databaseColumnDecodingStrategy: DatabaseColumnDecodingStrategy { .convertFromSnakeCase }
+
+  package init(
+    name: String, kind: Kind, databaseId: String, eventName: String?, date: String?, fileIndex: Int?,
+    rows: Int, bytes: Int, sha256: String, firstKey: ReadKey?, lastKey: ReadKey?, state: State = .sending,
+    error: String? = nil
+  ) {
+    self.name = name
+    self.kind = kind
+    self.databaseId = databaseId
+    self.eventName = eventName
+    self.date = date
+    self.fileIndex = fileIndex
+    self.rows = rows
+    self.bytes = bytes
+    self.sha256 = sha256
+    self.firstKey = firstKey
+    self.lastKey = lastKey
+    self.state = state
+    self.error = error
+  }
+}
+
+/// A watermark as the ledger holds it.
+package struct WatermarkRecord: Hashable, Sendable, Codable, FetchableRecord {
+  package var databaseId: String
+  package var bound: Int64?
+  package var fingerprint: String?
+  /// The bound when the export was stored, or first seen.
+  package var createdBound: Int64?
+  package var runId: RunId?
+
+  package static var databaseColumnDecodingStrategy: DatabaseColumnDecodingStrategy { .convertFromSnakeCase }
+
+  package var watermark: Watermark? { bound.map { Watermark(bound: $0, fingerprint: fingerprint) } }
+}
+
+
+extension DataType: DatabaseValueConvertible {}
+
+extension Instant: DatabaseValueConvertible {
+  package var databaseValue: DatabaseValue { seconds.databaseValue }
+  package static func fromDatabaseValue(_ value: DatabaseValue) -> Instant? {
+    Int64.fromDatabaseValue(value).map(Instant.init(seconds:))
+  }
+}
+
+extension ReadKey: DatabaseValueConvertible {
+  /// `pass:order:sequence`.
+  package var databaseValue: DatabaseValue { "\(pass):\(order):\(sequence)".databaseValue }
+  package static func fromDatabaseValue(_ value: DatabaseValue) -> ReadKey? {
+    guard let parts = String.fromDatabaseValue(value)?.split(separator: ":"), parts.count == 3,
+      let pass = UInt8(parts[0]), let order = Int64(parts[1]), let sequence = Int64(parts[2])
+    else { return nil }
+    return ReadKey(pass: pass, order: order, sequence: sequence)
+  }
+}

@@ -1,0 +1,300 @@
+package import ExportCore
+import Foundation
+import GRDB
+package import TimeZones
+
+/// A window that is to be claimed, and when it is due.
+package struct PlannedWindow: Hashable, Sendable {
+  package var window: Window
+  package var dueAt: Instant
+
+  package init(window: Window, dueAt: Instant) {
+    self.window = window
+    self.dueAt = dueAt
+  }
+}
+
+/// Everything an attempt needs, read in the transaction that begins it.
+package struct BegunRun: Sendable {
+  package var run: RunRecord
+  package var exportName: String
+  package var runTimestamp: Int64
+  /// The pinned revision, or the newest while nothing is delivered.
+  package var revision: RevisionRecord
+  package var cuts: [DatabaseCut]
+  package var files: [FileRecord]
+  package var watermarks: [WatermarkRecord]
+  /// DONE windows of the export, ascending.
+  package var doneWindows: [Window]
+  /// Set when the run has committed: only the manifest is left to send.
+  package var manifest: [UInt8]?
+}
+
+/// Verbs about runs: claim, begin, commit, done, and every way of ending otherwise.
+extension Ledger {
+  /// Claims windows: inserts their runs and moves `plannedThrough` to the end of the last, before any I/O.
+  /// - Throws: ``ExportError`` when one is claimed already or overlaps one that is.
+  package func claim(_ windows: [PlannedWindow], of id: RequestId, now: Instant) throws(ExportError) {
+    guard !windows.isEmpty else { return }
+    try write { try Self.plan(windows, of: id, now: now, $0) }
+  }
+
+  /// Runs that are PENDING or RUNNING, of all exports; oldest window first within an export.
+  package func openRuns() throws(ExportError) -> [RunRecord] {
+    try read {
+      try RunRecord.fetchAll(
+        $0,
+        sql: """
+          SELECT \(RunRecord.columns) FROM run WHERE state IN ('PENDING', 'RUNNING')
+          ORDER BY export_id, window_to
+          """)
+    }
+  }
+
+  package func run(_ id: RunId) throws(ExportError) -> RunRecord? {
+    try read {
+      try RunRecord.fetchOne($0, sql: "SELECT \(RunRecord.columns) FROM run WHERE id = ?", arguments: [id])
+    }
+  }
+
+  /// Begins an attempt: PENDING → RUNNING under this process's boot id. The first attempt gives the run its
+  /// timestamp: `now`, counted up until it is unique within the export.
+  /// - Returns: nil when the run may not begin: it is not PENDING any more, or its export is stopped, deleted or
+  ///   already running.
+  package func begin(_ id: RunId, bootId: String, now: Instant) throws(ExportError) -> BegunRun? {
+    try write { (database) -> BegunRun? in
+      try database.execute(
+        sql: """
+          UPDATE run SET state = 'RUNNING', boot_id = :boot, attempt = attempt + 1, started_at = :now,
+            first_attempt_at = coalesce(first_attempt_at, :now), next_attempt_at = NULL, error = NULL,
+            run_timestamp = coalesce(run_timestamp,
+              max(:now, coalesce((SELECT max(run_timestamp) + 1 FROM run AS other
+                WHERE other.export_id = run.export_id), 0)))
+          WHERE id = :id AND state = 'PENDING'
+            AND NOT EXISTS (SELECT 1 FROM run AS other
+              WHERE other.export_id = run.export_id AND other.state = 'RUNNING')
+            AND (manifest IS NOT NULL OR EXISTS (SELECT 1 FROM export
+              WHERE export.id = run.export_id AND deleted_at IS NULL AND stopped_by IS NULL))
+          """, arguments: ["boot": bootId, "now": now, "id": id])
+      guard database.changesCount == 1 else { return nil }
+      let run = try RunRecord.fetchOne(
+        database, sql: "SELECT \(RunRecord.columns) FROM run WHERE id = ?", arguments: [id])!
+      return BegunRun(
+        run: run,
+        exportName: try String.fetchOne(
+          database, sql: "SELECT name FROM export WHERE id = ?", arguments: [run.exportId])!,
+        runTimestamp: run.runTimestamp!,
+        revision: try Self.revision(of: run.exportId, number: run.revision, database),
+        cuts: try Self.cuts(of: id, database),
+        files: try Self.files(of: id, database),
+        watermarks: try WatermarkRecord.fetchAll(
+          database, sql: "SELECT * FROM watermark WHERE export_id = ?", arguments: [run.exportId]),
+        doneWindows: try Self.doneWindows(of: run.exportId, database),
+        manifest: try DatabaseValue.fetchOne(
+          database, sql: "SELECT manifest FROM run WHERE id = ?", arguments: [id]
+        ).flatMap { Data.fromDatabaseValue($0).map { [UInt8]($0) } })
+    }
+  }
+
+  /// Pins the cuts of a run. A database that is pinned already keeps its cut.
+  package func pin(_ cuts: [DatabaseCut], of id: RunId) throws(ExportError) {
+    try write { database in
+      for cut in cuts {
+        try database.execute(
+          sql: "INSERT INTO cut (run_id, database_id, cut) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
+          arguments: [id, cut.databaseId, try Self.json(cut)])
+      }
+    }
+  }
+
+  /// The commit: the exact manifest bytes, the totals and the new watermarks, in one transaction. From here the run
+  /// only goes forward.
+  /// - Throws: ``ExportError`` when a file of the run is not delivered.
+  package func commit(
+    _ id: RunId, manifest: [UInt8], named name: String, rows: Int, bytes: Int, files: Int, rejected: Int,
+    watermarks: [DatabaseCut]
+  ) throws(ExportError) {
+    try write { database in
+      try database.execute(
+        sql: """
+          UPDATE run SET manifest = ?, manifest_name = ?, rows = ?, bytes = ?, files = ?, rejected = ?
+          WHERE id = ? AND state = 'RUNNING' AND manifest IS NULL
+          """,
+        arguments: [Data(manifest), name, rows, bytes, files, rejected, id])
+      guard database.changesCount == 1 else {
+        throw ExportError(.state, .passing, object: "run \(id)", problem: "is not running any more")
+      }
+      for cut in watermarks {
+        guard let bound = cut.bound else { continue }
+        try database.execute(
+          sql: """
+            INSERT INTO watermark (export_id, database_id, bound, fingerprint, run_id)
+            SELECT export_id, :database, :bound, :fingerprint, id FROM run WHERE id = :id
+            ON CONFLICT DO UPDATE SET bound = excluded.bound, fingerprint = excluded.fingerprint,
+              run_id = excluded.run_id
+            """,
+          arguments: [
+            "database": cut.databaseId, "bound": bound, "fingerprint": cut.fingerprint, "id": id,
+          ])
+      }
+    }
+  }
+
+  /// The manifest lies at the destination: the run is complete.
+  package func finish(_ id: RunId, now: Instant) throws(ExportError) {
+    try write { database in
+      try database.execute(
+        sql: """
+          UPDATE run SET state = 'DONE', boot_id = NULL, finished_at = ?, error = NULL, reason = NULL
+          WHERE id = ? AND state = 'RUNNING' AND manifest IS NOT NULL
+          """, arguments: [now, id])
+      guard database.changesCount == 1 else {
+        throw ExportError(.state, .lasting, object: "run \(id)", problem: "is not committed")
+      }
+    }
+  }
+
+  /// The attempt failed and will be tried again at `next`.
+  package func retry(_ id: RunId, error: String, next: Instant) throws(ExportError) {
+    try write {
+      try $0.execute(
+        sql: """
+          UPDATE run SET state = 'PENDING', boot_id = NULL, error = ?, next_attempt_at = ?
+          WHERE id = ? AND state = 'RUNNING'
+          """, arguments: [error, next, id])
+    }
+  }
+
+  /// The attempt was interrupted and goes on as soon as somebody runs it.
+  package func interrupt(_ id: RunId, reason: String) throws(ExportError) {
+    try write {
+      try $0.execute(
+        sql: """
+          UPDATE run SET state = 'PENDING', boot_id = NULL, error = ?, next_attempt_at = NULL
+          WHERE id = ? AND state = 'RUNNING'
+          """, arguments: [reason, id])
+    }
+  }
+
+  /// The run gives up: FAILED. Its delivered files are still to be deleted.
+  package func fail(_ id: RunId, error: String, now: Instant) throws(ExportError) {
+    try write {
+      try $0.execute(
+        sql: """
+          UPDATE run SET state = 'FAILED', boot_id = NULL, error = ?, finished_at = ?, next_attempt_at = NULL
+          WHERE id = ? AND state IN ('RUNNING', 'PENDING') AND manifest IS NULL
+          """, arguments: [error, now, id])
+    }
+  }
+
+  /// The run has ended because its export was stopped. A committed one goes on to its end instead.
+  /// - Returns: false when it has committed and therefore only goes forward.
+  package func stopped(_ id: RunId, reason: String, now: Instant) throws(ExportError) -> Bool {
+    try write {
+      try $0.execute(
+        sql: """
+          UPDATE run SET state = 'STOPPED', boot_id = NULL, reason = ?, finished_at = ?, next_attempt_at = NULL
+          WHERE id = ? AND state IN ('RUNNING', 'PENDING') AND manifest IS NULL
+          """, arguments: [reason, now, id])
+      return $0.changesCount == 1
+    }
+  }
+
+  /// Runs left RUNNING by a process that is gone become PENDING again, to be gone on with at once, and every waiting
+  /// run gets at least one attempt now.
+  /// - Returns: how many had been interrupted.
+  package func adopt(bootId: String) throws(ExportError) -> Int {
+    try write { database in
+      try database.execute(
+        sql: """
+          UPDATE run SET state = 'PENDING', boot_id = NULL, error = 'interrupted: the process that ran it ended',
+            next_attempt_at = NULL WHERE state = 'RUNNING' AND boot_id <> ?
+          """, arguments: [bootId])
+      let interrupted = database.changesCount
+      try database.execute(sql: "UPDATE run SET next_attempt_at = NULL WHERE state = 'PENDING'")
+      return interrupted
+    }
+  }
+
+  /// FAILED and STOPPED event windows of an export are owed again, under the same run timestamp and names, and
+  /// waiting ones are due now.
+  /// - Returns: how many are due.
+  package func reopen(_ id: RequestId, now: Instant) throws(ExportError) -> Int {
+    try write { try Self.reopen(id, now: now, $0) }
+  }
+
+  /// FAILED, STOPPED and waiting windows become SKIPPED with the reason, and nothing before `through` is planned.
+  package func skip(_ id: RequestId, through: Instant?, reason: String, now: Instant) throws(ExportError) {
+    try write { database in
+      try database.execute(
+        sql: """
+          UPDATE run SET state = 'SKIPPED', reason = ?, finished_at = ?, next_attempt_at = NULL
+          WHERE export_id = ? AND state IN ('FAILED', 'STOPPED', 'PENDING') AND manifest IS NULL
+          """, arguments: [reason, now, id])
+      guard let through else { return }
+      try database.execute(
+        sql: """
+          UPDATE export SET planned_through = ?1
+          WHERE id = ?2 AND (planned_through IS NULL OR planned_through < ?1)
+          """, arguments: [through, id])
+    }
+  }
+
+  // MARK: Statements
+
+  static func plan(_ windows: [PlannedWindow], of id: RequestId, now: Instant, _ database: Database) throws {
+    guard let last = windows.last else { return }
+    for planned in windows {
+      try database.execute(
+        sql: """
+          INSERT INTO run (export_id, window_from, window_to, state, scheduled_at)
+          VALUES (?, ?, ?, 'PENDING', ?)
+          """, arguments: [id, planned.window.from, planned.window.to, planned.dueAt])
+    }
+    try database.execute(
+      sql: "UPDATE export SET planned_through = ? WHERE id = ?", arguments: [last.window.to, id])
+  }
+
+  static func stopWaitingRuns(of id: RequestId, reason: String, now: Instant, _ database: Database) throws {
+    try database.execute(
+      sql: """
+        UPDATE run SET state = 'STOPPED', reason = ?, finished_at = ?, next_attempt_at = NULL
+        WHERE export_id = ? AND state = 'PENDING' AND manifest IS NULL
+        """, arguments: [reason, now, id])
+  }
+
+  @discardableResult
+  static func reopen(_ id: RequestId, now: Instant, _ database: Database) throws -> Int {
+    // Later windows may have moved the watermark meanwhile: an old cut would lose what came between the two, so a
+    // reopened run pins a new one, and what it may still have at its destination is of an earlier attempt.
+    try startOver("SELECT id FROM run WHERE export_id = ? AND state IN ('FAILED', 'STOPPED')", [id], database)
+    try database.execute(
+      sql: """
+        UPDATE run SET state = 'PENDING', reason = NULL, finished_at = NULL, next_attempt_at = NULL,
+          first_attempt_at = NULL
+        WHERE export_id = ? AND state IN ('FAILED', 'STOPPED')
+        """, arguments: [id])
+    try database.execute(
+      sql: "UPDATE run SET next_attempt_at = NULL WHERE export_id = ? AND state = 'PENDING'", arguments: [id])
+    return try Int.fetchOne(
+      database, sql: "SELECT count(*) FROM run WHERE export_id = ? AND state = 'PENDING'", arguments: [id])!
+  }
+
+  /// A run that has delivered files lets go of them and starts over: with the newest revision and a new cut.
+  package func restart(_ id: RunId) throws(ExportError) {
+    try write { try Self.startOver("SELECT id FROM run WHERE id = ? AND manifest IS NULL", [id], $0) }
+  }
+
+  static func cuts(of id: RunId, _ database: Database) throws -> [DatabaseCut] {
+    try String.fetchAll(database, sql: "SELECT cut FROM cut WHERE run_id = ?", arguments: [id])
+      .map { try parse(DatabaseCut.self, $0) }
+  }
+
+  static func startOver(_ runs: String, _ arguments: StatementArguments, _ database: Database) throws {
+    try database.execute(sql: "DELETE FROM cut WHERE run_id IN (\(runs))", arguments: arguments)
+    try database.execute(
+      sql: "UPDATE file SET state = 'stale', error = NULL WHERE run_id IN (\(runs))", arguments: arguments)
+    try database.execute(
+      sql: "UPDATE run SET revision = NULL WHERE id IN (\(runs))", arguments: arguments)
+  }
+}

@@ -1,0 +1,130 @@
+package import ExportCore
+import Foundation
+package import GRDB
+package import TimeZones
+
+/// Something only the process that holds the state directory can do, asked for by a command.
+package enum Wish: Hashable, Sendable, Codable {
+  /// Take the configuration anew, whole or not at all.
+  case reload
+  /// One attempt at every open window of the export, now.
+  case run(RequestId, restart: Bool, rebase: Bool)
+  /// Probe every destination and query every source.
+  case checkDestinations
+  /// Compare a run's manifest with the objects and the source.
+  case verify(RequestId, run: RunId?)
+}
+
+/// A wish as it stands in the ledger.
+package struct WishRecord: Hashable, Sendable {
+  package var id: Int64
+  package var wish: Wish
+}
+
+/// How a wish was answered.
+package struct Answer: Hashable, Sendable {
+  package var succeeded: Bool
+  /// For a person, or JSON where the wish asks for data.
+  package var text: String
+
+  package init(succeeded: Bool, text: String) {
+    self.succeeded = succeeded
+    self.text = text
+  }
+}
+
+/// The process that holds, or last held, the state directory.
+package struct DaemonRecord: Hashable, Sendable, Codable, FetchableRecord {
+  package var bootId: String
+  package var pid: Int32
+  package var version: String
+  package var startedAt: Instant
+  /// Why the newest configuration was not taken; nil when it was.
+  package var reloadError: String?
+  package var reloadedAt: Instant?
+
+  package static var databaseColumnDecodingStrategy: DatabaseColumnDecodingStrategy { .convertFromSnakeCase }
+}
+
+/// Verbs with which commands and the daemon talk.
+extension Ledger {
+  /// Writes a wish down; the daemon acts on it within a second or two.
+  package func wish(_ wish: Wish, now: Instant) throws(ExportError) -> Int64 {
+    try write { database in
+      try database.execute(
+        sql: "INSERT INTO wish (wish, created_at) VALUES (?, ?)", arguments: [try Self.json(wish), now])
+      return database.lastInsertedRowID
+    }
+  }
+
+  /// Takes every wish that nobody alive has taken.
+  package func takeWishes(bootId: String) throws(ExportError) -> [WishRecord] {
+    let isAny = try read {
+      try Bool.fetchOne(
+        $0, sql: "SELECT EXISTS (SELECT 1 FROM wish WHERE answered_at IS NULL AND taken_by IS NOT ?)",
+        arguments: [bootId])!
+    }
+    guard isAny else { return [] }
+    return try write { database in
+      let rows = try Row.fetchAll(
+        database,
+        sql: """
+          UPDATE wish SET taken_by = ?1 WHERE answered_at IS NULL AND taken_by IS NOT ?1 RETURNING id, wish
+          """, arguments: [bootId])
+      return try rows.map { WishRecord(id: $0["id"], wish: try Self.parse(Wish.self, $0["wish"])) }
+        .sorted { $0.id < $1.id }
+    }
+  }
+
+  package func answer(_ id: Int64, _ answer: Answer, now: Instant) throws(ExportError) {
+    try write {
+      try $0.execute(
+        sql: "UPDATE wish SET answered_at = ?, succeeded = ?, answer = ? WHERE id = ? AND answered_at IS NULL",
+        arguments: [now, answer.succeeded, answer.text, id])
+    }
+  }
+
+  /// The answer to a wish, once there is one.
+  package func answer(to id: Int64) throws(ExportError) -> Answer? {
+    try read { database in
+      try Row.fetchOne(
+        database, sql: "SELECT succeeded, answer FROM wish WHERE id = ? AND answered_at IS NOT NULL",
+        arguments: [id]
+      ).map { Answer(succeeded: $0["succeeded"], text: $0["answer"] ?? "") }
+    }
+  }
+
+  /// Says who holds the state directory from now on.
+  package func register(bootId: String, pid: Int32, version: String, now: Instant) throws(ExportError) {
+    try write {
+      try $0.execute(
+        sql: """
+          INSERT INTO daemon (id, boot_id, pid, version, started_at) VALUES (1, ?, ?, ?, ?)
+          ON CONFLICT DO UPDATE SET boot_id = excluded.boot_id, pid = excluded.pid,
+            version = excluded.version, started_at = excluded.started_at, reload_error = NULL, reloaded_at = NULL
+          """, arguments: [bootId, pid, version, now])
+    }
+  }
+
+  /// Remembers the outcome of a reload; `error` nil when the configuration was taken.
+  package func reloaded(error: String?, now: Instant) throws(ExportError) {
+    try write {
+      try $0.execute(
+        sql: "UPDATE daemon SET reload_error = ?, reloaded_at = ? WHERE id = 1", arguments: [error, now])
+    }
+  }
+
+  package func daemon() throws(ExportError) -> DaemonRecord? {
+    try read { try DaemonRecord.fetchOne($0, sql: "SELECT * FROM daemon WHERE id = 1") }
+  }
+
+  static func json(_ value: some Encodable) throws -> String {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+    return String(decoding: try encoder.encode(value), as: UTF8.self)
+  }
+
+  static func parse<T: Decodable>(_ type: T.Type, _ text: String) throws -> T {
+    try JSONDecoder().decode(type, from: Data(text.utf8))
+  }
+}
