@@ -18,8 +18,13 @@ let package = Package(
       name: "Ledger",
       dependencies: ["ExportCore", "TimeZones", .product(name: "GRDB", package: "GRDB.swift")]),
 
-    .testTarget(name: "TimeZonesTests", dependencies: ["TimeZones"]),
-    .testTarget(name: "ExportCoreTests", dependencies: ["ExportCore", "TimeZones"]),
+    .target(
+      name: "ZoneTesting", dependencies: ["TimeZones"], path: "Tests/ZoneTesting", swiftSettings: optimised),
+    .testTarget(
+      name: "TimeZonesTests", dependencies: ["TimeZones", "ZoneTesting"], swiftSettings: optimised),
+    .testTarget(
+      name: "ExportCoreTests", dependencies: ["ExportCore", "TimeZones", "ZoneTesting"],
+      swiftSettings: optimised),
   ],
   swiftLanguageModes: [.v6]
 )
