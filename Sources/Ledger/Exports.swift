@@ -87,7 +87,7 @@ extension Ledger {
     try write { database in
       try Self.plan(due, of: id, now: now, database)
       try database.execute(
-        sql: "UPDATE export SET revision = revision + 1 WHERE id = ? AND deleted_at IS NULL", arguments: [id])
+        sql: "UPDATE export SET revision = revision + 1, has_sequence = NULL WHERE id = ? AND deleted_at IS NULL", arguments: [id])
       guard database.changesCount == 1 else {
         throw ExportError(.state, .lasting, object: "export \(id)", problem: "does not exist any more")
       }
@@ -102,8 +102,9 @@ extension Ledger {
     try write { database in
       try database.execute(
         sql: """
-          UPDATE export SET stopped_by = ?, reason = ? WHERE id = ? AND (stopped_by IS NULL OR stopped_by <> 'person')
-          """, arguments: [stopper, reason, id])
+          UPDATE export SET stopped_by = iif(stopped_by = 'person', 'person', ?), reason = ?,
+            stopped_at = max(?, coalesce(stopped_at + 1, 0)) WHERE id = ?
+          """, arguments: [stopper, reason, now, id])
       try Self.stopWaitingRuns(of: id, reason: reason, now: now, database)
     }
   }
@@ -123,9 +124,18 @@ extension Ledger {
       try Self.stopWaitingRuns(of: id, reason: "the export was deleted", now: now, database)
       try database.execute(
         sql: """
-          UPDATE export SET deleted_at = ?, stopped_by = coalesce(stopped_by, 'person'),
-            reason = coalesce(reason, 'deleted') WHERE id = ? AND deleted_at IS NULL
+          UPDATE export SET deleted_at = ?1, stopped_by = coalesce(stopped_by, 'person'),
+            stopped_at = max(?1, coalesce(stopped_at + 1, 0)), reason = coalesce(reason, 'deleted')
+          WHERE id = ?2 AND deleted_at IS NULL
           """, arguments: [now, id])
+    }
+  }
+
+  /// Remembers whether the export's source knows a sequence.
+  package func record(hasSequence: Bool, of id: RequestId) throws(ExportError) {
+    try write {
+      try $0.execute(
+        sql: "UPDATE export SET has_sequence = ? WHERE id = ?", arguments: [hasSequence, id])
     }
   }
 

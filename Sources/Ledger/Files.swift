@@ -28,6 +28,11 @@ extension Ledger {
     }
   }
 
+  /// Marks all of a run's names as of an earlier attempt: those that the new one does not make will go.
+  package func outdate(filesOf id: RunId) throws(ExportError) {
+    try write { try $0.execute(sql: "UPDATE file SET state = 'stale' WHERE run_id = ?", arguments: [id]) }
+  }
+
   /// The name is gone from the destination.
   package func forget(_ name: String, of id: RunId) throws(ExportError) {
     try write {
@@ -81,16 +86,16 @@ extension Ledger {
     try database.execute(
       sql: """
         INSERT INTO file (run_id, name, kind, database_id, event_name, date, file_index, rows, bytes, sha256,
-          first_key, last_key, state)
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'sending')
+          first_key, last_key, revision, state)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'sending')
         ON CONFLICT DO UPDATE SET kind = excluded.kind, database_id = excluded.database_id,
           event_name = excluded.event_name, date = excluded.date, file_index = excluded.file_index,
           rows = excluded.rows, bytes = excluded.bytes, sha256 = excluded.sha256,
-          first_key = excluded.first_key, last_key = excluded.last_key, state = 'sending', error = NULL
+          first_key = excluded.first_key, last_key = excluded.last_key, revision = excluded.revision, state = 'sending', error = NULL
         """,
       arguments: [
         id, file.name, file.kind, file.databaseId, file.eventName, file.date, file.fileIndex, file.rows,
-        file.bytes, file.sha256, file.firstKey, file.lastKey,
+        file.bytes, file.sha256, file.firstKey, file.lastKey, file.revision,
       ])
   }
 }

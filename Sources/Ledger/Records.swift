@@ -48,7 +48,11 @@ package struct ExportRecord: Hashable, Sendable, Codable, FetchableRecord {
   package var revision: Int
   /// No window before it is ever planned; nil until the first one is.
   package var plannedThrough: Instant?
+  /// Whether its source knows a sequence, so that late rows are sent; nil until the source has been asked.
+  package var hasSequence: Bool?
   package var stoppedBy: Stopper?
+  /// When it was last told to stop.
+  package var stoppedAt: Instant?
   package var reason: String?
   package var createdAt: Instant
   package var deletedAt: Instant?
@@ -107,7 +111,7 @@ package struct FileRecord: Hashable, Sendable, Codable, FetchableRecord {
   package var kind: Kind
   package var databaseId: String
   package var eventName: String?
-  /// `yyyyMMdd`.
+  /// `yyyy-MM-dd`.
   package var date: String?
   package var fileIndex: Int?
   package var rows: Int
@@ -115,6 +119,8 @@ package struct FileRecord: Hashable, Sendable, Codable, FetchableRecord {
   package var sha256: String
   package var firstKey: ReadKey?
   package var lastKey: ReadKey?
+  /// The revision under which it was sent: its destination is that one's.
+  package var revision: Int
   package var state: State
   package var error: String?
 
@@ -122,8 +128,8 @@ package struct FileRecord: Hashable, Sendable, Codable, FetchableRecord {
 
   package init(
     name: String, kind: Kind, databaseId: String, eventName: String?, date: String?, fileIndex: Int?,
-    rows: Int, bytes: Int, sha256: String, firstKey: ReadKey?, lastKey: ReadKey?, state: State = .sending,
-    error: String? = nil
+    rows: Int, bytes: Int, sha256: String, firstKey: ReadKey?, lastKey: ReadKey?, revision: Int,
+    state: State = .sending, error: String? = nil
   ) {
     self.name = name
     self.kind = kind
@@ -136,6 +142,7 @@ package struct FileRecord: Hashable, Sendable, Codable, FetchableRecord {
     self.sha256 = sha256
     self.firstKey = firstKey
     self.lastKey = lastKey
+    self.revision = revision
     self.state = state
     self.error = error
   }

@@ -59,9 +59,12 @@ extension Ledger {
 
   /// Begins an attempt: PENDING → RUNNING under this process's boot id. The first attempt gives the run its
   /// timestamp: `now`, counted up until it is unique within the export.
+  /// - Parameter evenIfStopped: for one attempt that a person asks for at a window of a stopped export.
   /// - Returns: nil when the run may not begin: it is not PENDING any more, or its export is stopped, deleted or
   ///   already running.
-  package func begin(_ id: RunId, bootId: String, now: Instant) throws(ExportError) -> BegunRun? {
+  package func begin(
+    _ id: RunId, bootId: String, evenIfStopped: Bool = false, now: Instant
+  ) throws(ExportError) -> BegunRun? {
     try write { (database) -> BegunRun? in
       try database.execute(
         sql: """
@@ -74,8 +77,8 @@ extension Ledger {
             AND NOT EXISTS (SELECT 1 FROM run AS other
               WHERE other.export_id = run.export_id AND other.state = 'RUNNING')
             AND (manifest IS NOT NULL OR EXISTS (SELECT 1 FROM export
-              WHERE export.id = run.export_id AND deleted_at IS NULL AND stopped_by IS NULL))
-          """, arguments: ["boot": bootId, "now": now, "id": id])
+              WHERE export.id = run.export_id AND deleted_at IS NULL AND (stopped_by IS NULL OR :forced)))
+          """, arguments: ["boot": bootId, "now": now, "id": id, "forced": evenIfStopped])
       guard database.changesCount == 1 else { return nil }
       let run = try RunRecord.fetchOne(
         database, sql: "SELECT \(RunRecord.columns) FROM run WHERE id = ?", arguments: [id])!
@@ -165,6 +168,15 @@ extension Ledger {
     }
   }
 
+  /// How far a running attempt has come, for those who watch.
+  package func progress(_ id: RunId, rows: Int) throws(ExportError) {
+    try write {
+      try $0.execute(
+        sql: "UPDATE run SET rows = ? WHERE id = ? AND state = 'RUNNING' AND manifest IS NULL",
+        arguments: [rows, id])
+    }
+  }
+
   /// The attempt was interrupted and goes on as soon as somebody runs it.
   package func interrupt(_ id: RunId, reason: String) throws(ExportError) {
     try write {
@@ -198,6 +210,11 @@ extension Ledger {
           """, arguments: [reason, now, id])
       return $0.changesCount == 1
     }
+  }
+
+  /// Waiting runs of a stopped export are STOPPED again: the one attempt that a person asked for is over.
+  package func stopWaiting(of id: RequestId, reason: String, now: Instant) throws(ExportError) {
+    try write { try Self.stopWaitingRuns(of: id, reason: reason, now: now, $0) }
   }
 
   /// Runs left RUNNING by a process that is gone become PENDING again, to be gone on with at once, and every waiting

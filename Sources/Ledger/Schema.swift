@@ -19,7 +19,9 @@ enum Schema {
       data_type TEXT NOT NULL CHECK (data_type IN ('events', 'profiles')),
       revision INTEGER NOT NULL CHECK (revision >= 1),
       planned_through INTEGER,
+      has_sequence INTEGER CHECK (has_sequence IN (0, 1)),
       stopped_by TEXT CHECK (stopped_by IN ('person', 'file', 'daemon')),
+      stopped_at INTEGER,
       reason TEXT,
       created_at INTEGER NOT NULL,
       deleted_at INTEGER
@@ -123,6 +125,7 @@ enum Schema {
       sha256 TEXT NOT NULL,
       first_key TEXT,
       last_key TEXT,
+      revision INTEGER NOT NULL,
       state TEXT NOT NULL CHECK (state IN ('sending', 'delivered', 'stale', 'undeletable')),
       error TEXT,
       PRIMARY KEY (run_id, name)

@@ -1,0 +1,90 @@
+package import ExportCore
+package import Ledger
+package import TimeZones
+
+/// What the scheduler knows of one export.
+package struct AgendaEntry: Sendable {
+  package var record: ExportRecord
+  package var revision: RevisionRecord
+  package var planner: RunPlanner
+  /// Runs that are PENDING or RUNNING, oldest window first.
+  package var open: [RunRecord]
+
+  package init(record: ExportRecord, revision: RevisionRecord, planner: RunPlanner, open: [RunRecord]) {
+    self.record = record
+    self.revision = revision
+    self.planner = planner
+    self.open = open
+  }
+}
+
+/// A person's wish for one attempt at every open window of an export.
+package struct RunRequest: Hashable, Sendable {
+  /// The ledger's number of the wish.
+  package var wish: Int64
+  package var export: RequestId
+  /// Runs still to be attempted, oldest window first.
+  package var remaining: [RunId]
+  package var total: Int
+
+  package init(wish: Int64, export: RequestId, remaining: [RunId]) {
+    self.wish = wish
+    self.export = export
+    self.remaining = remaining
+    total = remaining.count
+  }
+}
+
+/// The scheduler's decisions, without its effects: what to plan, what to start, what to end, given what the ledger
+/// holds and what time it is.
+package struct Agenda: Sendable {
+  /// Stored times of a next attempt further ahead than this come from a clock that has since been set back.
+  package static let furthestRetry: Int64 = 3600
+
+  package var entries: [RequestId: AgendaEntry] = [:]
+  package var requests: [RunRequest] = []
+  package var maxConcurrentRuns: Int
+
+  package init(maxConcurrentRuns: Int) { self.maxConcurrentRuns = maxConcurrentRuns }
+
+  /// When the next window of any export becomes due; nil when nothing is planned any more.
+  package var nextDue: (at: Instant, entry: AgendaEntry)? {
+    entries.values.compactMap { entry in
+      entry.record.stoppedBy == nil ? entry.planner.next.map { ($0.dueAt, entry) } : nil
+    }.min { ($0.0, $0.1.record.name) < ($1.0, $1.1.record.name) }
+  }
+
+  /// Exports with windows to claim at `now`. A stopped export plans nothing.
+  package func due(at now: Instant) -> [(export: RequestId, windows: [PlannedWindow])] {
+    entries.values.compactMap { entry in
+      guard entry.record.stoppedBy == nil else { return nil }
+      let windows = entry.planner.due(at: now)
+      return windows.isEmpty ? nil : (entry.record.id, windows)
+    }
+  }
+
+  /// A run that should begin now.
+  package struct Start: Hashable, Sendable {
+    package var run: RunId
+    package var export: RequestId
+    /// Asked for by a person: neither its retry time nor a stopped export holds it back.
+    package var requested: Bool
+  }
+
+  /// The runs that should begin, at most as many as there are free slots; the longest due first.
+  package func starts(running: Set<RunId>, at now: Instant) -> [Start] {
+    let free = maxConcurrentRuns - running.count
+    guard free > 0 else { return [] }
+    var ready: [(Start, Instant)] = []
+    for entry in entries.values {
+      guard let first = entry.open.first, !entry.open.contains(where: { running.contains($0.id) }) else { continue }
+      let requested = requests.contains { $0.export == entry.record.id && $0.remaining.contains(first.id) }
+      // A committed run only goes forward, whatever has become of its export.
+      let isAllowed = requested || entry.record.stoppedBy == nil || first.manifestName != nil
+      let waits = first.nextAttemptAt.map { $0 > now && $0 - now <= Self.furthestRetry } ?? false
+      guard isAllowed, requested || !waits else { continue }
+      ready.append((Start(run: first.id, export: entry.record.id, requested: requested), first.scheduledAt))
+    }
+    return ready.sorted { ($0.1, $0.0.export) < ($1.1, $1.0.export) }.prefix(free).map(\.0)
+  }
+}

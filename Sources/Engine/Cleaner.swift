@@ -1,0 +1,29 @@
+import ExportCore
+import Ledger
+import Logging
+
+/// Deletes what runs that ended without completing had delivered.
+struct Cleaner: Sendable {
+  let ledger: Ledger
+  let executor: RunExecutor
+  let logger: Logger
+
+  /// One try at every name; what passes is tried again at the next call, what is refused is listed for a person.
+  func clean() async {
+    do {
+      for run in try ledger.runsToClean() {
+        for file in try ledger.files(of: run.id) where file.state != .undeletable {
+          do {
+            try await executor.destination(of: file, run.exportId).delete(file.name)
+            try ledger.forget(file.name, of: run.id)
+          } catch let error as ExportError where error.kind == .lasting && error.stage == .destination {
+            try ledger.refused(file.name, of: run.id, error: error.description)
+            logger.error("\(file.name) of a run that ended cannot be deleted: \(error)")
+          }
+        }
+      }
+    } catch {
+      logger.warning("deleting the files of ended runs goes on later: \(error)")
+    }
+  }
+}

@@ -1,0 +1,232 @@
+package import ExportCore
+import Formats
+package import Ledger
+package import Logging
+package import TimeZones
+
+/// Carries out attempts: from a claimed window to delivered files, a manifest and DONE. Everything that must
+/// outlive the process is in the ledger before it happens outside.
+package struct RunExecutor: Sendable {
+  package let ledger: Ledger
+  package let parts: Parts
+  package let time: any TimeSource
+  package let bootId: String
+  package let policy: RetryPolicy
+  package let logger: Logger
+
+  package init(
+    ledger: Ledger, parts: Parts, time: any TimeSource, bootId: String,
+    policy: RetryPolicy = RetryPolicy(), logger: Logger
+  ) {
+    self.ledger = ledger
+    self.parts = parts
+    self.time = time
+    self.bootId = bootId
+    self.policy = policy
+    self.logger = logger
+  }
+
+  /// How an attempt ended.
+  package enum Outcome: Hashable, Sendable {
+    case done
+    case retry(ExportError, at: Instant)
+    case failed(ExportError)
+    case stopped
+    /// The process is ending; the run goes on at the next start.
+    case interrupted
+    /// The run was not there to be begun any more.
+    case notBegun
+  }
+
+  /// One attempt at a run. Cancelling the task ends it at a resumable point; `control` says why.
+  /// - Throws: ``ExportError`` of stage `state` only: the ledger itself fails, and nothing can be written down.
+  package func attempt(
+    _ id: RunId, control: AttemptControl, evenIfStopped: Bool = false
+  ) async throws(ExportError) -> Outcome {
+    let begun = try ledger.begin(id, bootId: bootId, evenIfStopped: evenIfStopped, now: time.now())
+    guard let begun else { return .notBegun }
+    do {
+      try await carryOut(begun, control)
+      return .done
+    } catch {
+      return try conclude(begun.run, error, control, evenIfStopped: evenIfStopped)
+    }
+  }
+
+  private func carryOut(_ begun: BegunRun, _ control: AttemptControl) async throws {
+    let revision = begun.revision.resolved
+    let destination = try parts.destination(revision.definition.destination, revision.destination)
+    if let manifest = begun.manifest, let name = begun.run.manifestName {
+      return try await complete(begun.run.id, manifest, name, destination)
+    }
+    guard let window = begun.run.window else {
+      throw ExportError(
+        .configuration, .lasting, object: begun.exportName, problem: "profiles are not available in this version")
+    }
+    let zone = try parts.zone(revision.timeZone)
+    let source = try parts.source(revision.source)
+    let names = try begun.fileNames(zone: zone)
+    let reads = RunReads(
+      window: window, revision: revision, watermarks: begun.watermarks, doneWindows: begun.doneWindows)
+
+    let cuts = try await pin(begun, reads, source)
+    let kept = try resumable(begun, cuts)
+    try await destination.removeLeftovers(stem: names.stem)
+    let delivery = Delivery(
+      run: begun.run.id, revision: begun.revision.number, destination: destination, ledger: ledger,
+      control: control)
+    for cut in cuts {
+      let writer = try EventFileWriter(
+        revision: revision, names: names, databaseId: cut.databaseId, zone: zone,
+        stagingDirectory: destination.stagingDirectory ?? parts.stagingDirectory,
+        delivered: kept.filter { $0.databaseId == cut.databaseId }.compactMap(\.deliveredFile))
+      try await delivery.deliver(writer, from: source, reads.read(cut))
+    }
+    try await deleteStale(begun)
+    try Task.checkCancellation()
+    try await commit(begun, names, cuts, destination)
+  }
+
+  // MARK: Steps
+
+  /// Proves every database before any file is written, and pins the bounds of those that are not pinned yet.
+  private func pin(_ begun: BegunRun, _ reads: RunReads, _ source: any Source) async throws -> [DatabaseCut] {
+    let pinned = Dictionary(begun.cuts.map { ($0.databaseId, $0) }, uniquingKeysWith: { $1 })
+    var cuts: [DatabaseCut] = []
+    var fresh: [DatabaseCut] = []
+    for databaseId in reads.databaseIds {
+      if let cut = pinned[databaseId] {
+        // The row at the pinned bound must still be there: a source that was replaced between two attempts would
+        // otherwise give one run rows of both.
+        let mark = cut.bound.flatMap { bound in
+          cut.fingerprint.map { Watermark(bound: bound, fingerprint: $0) }
+        }
+        _ = try await source.pin(databaseId, watermark: mark)
+        cuts.append(cut)
+      } else {
+        let cut = try await source.pin(databaseId, watermark: reads.watermark(databaseId))
+        fresh.append(cut)
+        cuts.append(cut)
+      }
+    }
+    try ledger.pin(fresh, of: begun.run.id)
+    for cut in fresh where reads.lacksCreationBound(cut.databaseId) {
+      if let bound = cut.bound {
+        try ledger.recordCreationBound(begun.run.exportId, databaseId: cut.databaseId, bound: bound)
+      }
+    }
+    return cuts
+  }
+
+  /// The delivered files that this attempt goes on behind. A source without a sequence has no bound to go on under:
+  /// its run starts over, and what it had delivered goes unless it is made again.
+  private func resumable(_ begun: BegunRun, _ cuts: [DatabaseCut]) throws -> [FileRecord] {
+    guard !begun.files.isEmpty else { return [] }
+    guard cuts.allSatisfy({ $0.bound != nil }) else {
+      try ledger.outdate(filesOf: begun.run.id)
+      return []
+    }
+    return ResumePoint.kept(of: begun.files)
+  }
+
+  /// Removes what earlier attempts left at the destination and this one did not make again.
+  private func deleteStale(_ begun: BegunRun) async throws {
+    for stale in try ledger.files(of: begun.run.id) where stale.state != .delivered {
+      do {
+        try await destination(of: stale, begun.run.exportId).delete(stale.name)
+      } catch let error as ExportError where stale.revision != begun.revision.number {
+        // The definition has left that destination, most likely because it does not work: what may lie there
+        // must not hold up the run.
+        logger.warning("could not delete \(stale.name) of an earlier attempt: \(error)")
+      }
+      try ledger.forget(stale.name, of: begun.run.id)
+    }
+  }
+
+  /// The destination to which a file was sent.
+  package func destination(of file: FileRecord, _ export: RequestId) throws(ExportError) -> any Destination {
+    let revision = try ledger.revision(of: export, number: file.revision).resolved
+    return try parts.destination(revision.definition.destination, revision.destination)
+  }
+
+  private func commit(
+    _ begun: BegunRun, _ names: RunFileNames, _ cuts: [DatabaseCut], _ destination: any Destination
+  ) async throws {
+    let files = try ledger.files(of: begun.run.id)
+    let manifest = begun.manifest(of: files, names: names)
+    let bytes = manifest.encoded
+    try ledger.commit(
+      begun.run.id, manifest: bytes, named: names.manifest, rows: manifest.header.totals.rows,
+      bytes: manifest.header.totals.bytes, files: files.count { $0.kind == .data },
+      rejected: manifest.header.totals.rejected, watermarks: cuts)
+    try await complete(begun.run.id, bytes, names.manifest, destination)
+  }
+
+  private func complete(
+    _ id: RunId, _ manifest: [UInt8], _ name: String, _ destination: any Destination
+  ) async throws {
+    try await destination.put(manifest, as: name)
+    try ledger.finish(id, now: time.now())
+  }
+
+  // MARK: Endings
+
+  private func conclude(
+    _ run: RunRecord, _ error: any Error, _ control: AttemptControl, evenIfStopped: Bool
+  ) throws(ExportError) -> Outcome {
+    var error = error
+    switch control.ending {
+    case .stop(let reason):
+      if try ledger.stopped(run.id, reason: reason, now: time.now()) { return .stopped }
+      try ledger.interrupt(run.id, reason: "only the manifest is left to deliver")
+      return .interrupted
+    case .shutdown:
+      try ledger.interrupt(run.id, reason: "interrupted: exportd was stopped; goes on at the next start")
+      return .interrupted
+    case .restart:
+      try ledger.interrupt(run.id, reason: "interrupted to start over")
+      try ledger.restart(run.id)
+      return .interrupted
+    case .stall(let seconds):
+      error = ExportError(
+        .source, .passing, object: "run \(run.runTimestamp ?? 0)", problem: "made no progress for \(seconds) s",
+        hint: "look at the load of source and destination, or raise stallTimeout")
+    case nil where error is CancellationError:
+      try ledger.interrupt(run.id, reason: "interrupted; goes on at the next start")
+      return .interrupted
+    case nil: break
+    }
+    let failure =
+      error as? ExportError
+      ?? ExportError(.destination, .passing, object: "run \(run.runTimestamp ?? 0)", problem: "\(error)")
+    return try giveUpOrRetry(run, failure, evenIfStopped: evenIfStopped)
+  }
+
+  private func giveUpOrRetry(
+    _ run: RunRecord, _ failure: ExportError, evenIfStopped: Bool
+  ) throws(ExportError) -> Outcome {
+    let now = time.now()
+    let isStopped = try ledger.export(run.exportId)?.stoppedBy != nil
+    if evenIfStopped, isStopped {
+      // The one attempt that was asked for is over; the export stays stopped and its window owed.
+      if try ledger.stopped(run.id, reason: failure.description, now: now) { return .failed(failure) }
+    }
+    let verdict = policy.verdict(
+      attempt: run.attempt, kind: failure.kind, firstAttemptAt: run.firstAttemptAt ?? now, now: now,
+      jitter: Double.random(in: 0..<1))
+    // A run that has committed only goes forward.
+    let isCommitted = try ledger.run(run.id)?.manifestName != nil
+    switch verdict {
+    case .giveUp where !isCommitted:
+      try ledger.fail(run.id, error: failure.description, now: now)
+      return .failed(failure)
+    case .giveUp:
+      let next = now + policy.longestPause
+      try ledger.retry(run.id, error: failure.description, next: next)
+      return .retry(failure, at: next)
+    case .again(let next):
+      try ledger.retry(run.id, error: failure.description, next: next)
+      return .retry(failure, at: next)
+    }
+  }
+}

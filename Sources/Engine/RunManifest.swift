@@ -1,0 +1,61 @@
+import ExportCore
+import Formats
+import Ledger
+import TimeZones
+
+extension BegunRun {
+  /// The names of this run's files: a retry makes the same ones.
+  func fileNames(zone: Zone) throws(ExportError) -> RunFileNames {
+    let revision = revision.resolved
+    let prefix: PrefixTemplate
+    do {
+      prefix = try PrefixTemplate(revision.destination.prefix)
+    } catch {
+      throw ExportError(
+        .configuration, .lasting, object: "prefix of destination \(revision.definition.destination)",
+        problem: error.description)
+    }
+    return RunFileNames(
+      account: revision.account, export: exportName, requestId: run.exportId, runTimestamp: runTimestamp,
+      date: zone.localDateTime(at: Instant(seconds: runTimestamp)).date,
+      dataType: revision.definition.data.dataType, format: revision.definition.format,
+      codec: revision.definition.compression.codec, prefix: prefix)
+  }
+
+  /// The manifest of delivered files, in the order of databases, names, dates and indices.
+  func manifest(of files: [FileRecord], names: RunFileNames) -> Manifest {
+    let order = Dictionary(
+      revision.resolved.source.databaseIds.enumerated().map { ($1, $0) }, uniquingKeysWith: { $1 })
+    let sorted = files.sorted { a, b in
+      func key(_ file: FileRecord) -> (Int, Int, String, String, Int) {
+        (
+          order[file.databaseId] ?? .max, file.kind == .data ? 0 : 1, file.eventName ?? "", file.date ?? "",
+          file.fileIndex ?? 0
+        )
+      }
+      return key(a) < key(b)
+    }
+    let entries = sorted.map(\.manifestFile)
+    let header = Manifest.Header(
+      requestId: run.exportId, export: exportName, account: revision.resolved.account,
+      runTimestamp: runTimestamp, dataType: revision.resolved.definition.data.dataType,
+      format: revision.resolved.definition.format,
+      window: Manifest.Span(from: run.windowFrom, to: run.windowTo), timeZone: revision.resolved.timeZone,
+      definitionRevision: revision.number, totals: Manifest.Totals(entries))
+    return Manifest(header: header, files: entries)
+  }
+}
+
+extension FileRecord {
+  /// As the manifest lists it.
+  package var manifestFile: Manifest.File {
+    let content: Manifest.File.Content =
+      switch (kind, date.flatMap(LocalDate.init(iso:))) {
+      case (.rejected, _): .rejected
+      case (.data, let date?): .events(name: eventName ?? "", date: date, index: fileIndex ?? 0)
+      case (.data, nil): .profiles(index: fileIndex ?? 0)
+      }
+    return Manifest.File(
+      name: name, content: content, databaseId: databaseId, rows: rows, bytes: bytes, sha256: sha256)
+  }
+}

@@ -1,0 +1,63 @@
+package import ExportCore
+package import Ledger
+package import TimeZones
+
+/// What an event run reads from each database: a pure function of its window, its cuts, and what the export
+/// has done before (SPEC section 3).
+package struct RunReads: Sendable {
+  private let window: Window
+  private let revision: Revision
+  private let watermarks: [String: WatermarkRecord]
+  private let doneWindows: [Window]
+
+  package init(
+    window: Window, revision: Revision, watermarks: [WatermarkRecord], doneWindows: [Window]
+  ) {
+    self.window = window
+    self.revision = revision
+    self.watermarks = Dictionary(watermarks.map { ($0.databaseId, $0) }, uniquingKeysWith: { $1 })
+    self.doneWindows = Self.joined(doneWindows)
+  }
+
+  /// The databases that take part: one that is new to the source starts with its next window.
+  package var databaseIds: [String] {
+    revision.source.databaseIds.filter { since($0) <= window.from }
+  }
+
+  /// The row that must still be there and the same before the run may trust the source.
+  package func watermark(_ databaseId: String) -> Watermark? { watermarks[databaseId]?.watermark }
+
+  /// Whether the bound at the export's creation is still to be remembered for this database.
+  package func lacksCreationBound(_ databaseId: String) -> Bool {
+    watermarks[databaseId]?.createdBound == nil
+  }
+
+  package func read(_ cut: DatabaseCut) -> EventRead {
+    let record = watermarks[cut.databaseId]
+    let since = since(cut.databaseId)
+    let late: [Window] =
+      cut.bound == nil || record?.bound == nil
+      ? []
+      : doneWindows.compactMap { Window(from: max($0.from, since), to: $0.to) }
+    return EventRead(
+      cut: cut, selection: revision.selection, window: window, lateWindows: late, watermark: record?.bound,
+      rejectAfter: cut.bound == nil ? nil : record?.bound ?? record?.createdBound)
+  }
+
+  private func since(_ databaseId: String) -> Instant {
+    revision.databasesSince[databaseId] ?? Instant(seconds: .min)
+  }
+
+  /// Windows that touch become one: there are as many as there are gaps, not as many as there were runs.
+  private static func joined(_ windows: [Window]) -> [Window] {
+    var joined: [Window] = []
+    for window in windows.sorted(by: { $0.from < $1.from }) {
+      if let last = joined.last, window.from <= last.to {
+        joined[joined.count - 1] = Window(from: last.from, to: max(last.to, window.to))!
+      } else {
+        joined.append(window)
+      }
+    }
+    return joined
+  }
+}

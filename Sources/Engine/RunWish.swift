@@ -1,0 +1,38 @@
+package import ExportCore
+package import Ledger
+package import TimeZones
+
+/// `exportd run`: what one attempt at every due, FAILED or STOPPED window of an export means, in the daemon and in the
+/// foreground alike.
+package struct RunWish: Sendable {
+  package let ledger: Ledger
+  package let parts: Parts
+
+  package init(ledger: Ledger, parts: Parts) {
+    self.ledger = ledger
+    self.parts = parts
+  }
+
+  /// Plans what is due, reopens what had failed or was stopped, and tells which runs are open, oldest window first.
+  /// - Parameter restart: their delivered files go, and they start over.
+  /// - Parameter rebase: the source is taken as it is now.
+  package func open(
+    _ id: RequestId, restart: Bool, rebase: Bool, now: Instant
+  ) throws(ExportError) -> [RunId] {
+    guard let record = try ledger.export(id), record.deletedAt == nil else {
+      throw ExportError(.state, .lasting, object: "export \(id)", problem: "does not exist any more")
+    }
+    let revision = try ledger.revision(of: id).resolved
+    let planner = try RunPlanner(
+      revision: revision, plannedThrough: record.plannedThrough, hasSequence: record.hasSequence,
+      zone: try parts.zone(revision.timeZone))
+    try ledger.claim(planner.due(at: now), of: id, now: now)
+    _ = try ledger.reopen(id, now: now)
+    if rebase { try ledger.rebase(id) }
+    let open = try ledger.openRuns().filter { $0.exportId == id }
+    if restart {
+      for run in open where run.state == .pending { try ledger.restart(run.id) }
+    }
+    return open.map(\.id)
+  }
+}
