@@ -10,6 +10,7 @@ let package = Package(
   products: [],
   dependencies: [
     .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
     .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
     .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
   ],
@@ -19,6 +20,23 @@ let package = Package(
     .target(
       name: "Ledger",
       dependencies: ["ExportCore", "TimeZones", .product(name: "GRDB", package: "GRDB.swift")]),
+    .target(name: "Formats", dependencies: ["ExportCore", "TimeZones"]),
+    .target(
+      name: "Engine",
+      dependencies: [
+        "ExportCore", "Formats", "Ledger", "TimeZones",
+        .product(name: "Logging", package: "swift-log"),
+        .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+      ]),
+    .executableTarget(
+      name: "exportd",
+      dependencies: [
+        "DirectoryDestination", "Engine", "ExportConfig", "ExportCore", "Ledger", "SQLiteSource", "TimeZones",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        .product(name: "Logging", package: "swift-log"),
+        .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+        .product(name: "UnixSignals", package: "swift-service-lifecycle"),
+      ]),
 
     .target(
       name: "ZoneTesting", dependencies: ["TimeZones"], path: "Tests/ZoneTesting", swiftSettings: optimised),

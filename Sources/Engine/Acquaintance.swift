@@ -1,4 +1,4 @@
-package import ExportCore
+import ExportCore
 package import Ledger
 
 /// The first look at the source of an export: whether it knows a sequence, and where each database stood when the

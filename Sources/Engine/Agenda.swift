@@ -1,4 +1,4 @@
-package import ExportCore
+import ExportCore
 package import Ledger
 package import TimeZones
 
@@ -77,7 +77,9 @@ package struct Agenda: Sendable {
     guard free > 0 else { return [] }
     var ready: [(Start, Instant)] = []
     for entry in entries.values {
-      guard let first = entry.open.first, !entry.open.contains(where: { running.contains($0.id) }) else { continue }
+      guard let first = entry.open.first, !entry.open.contains(where: { running.contains($0.id) }) else {
+        continue
+      }
       let requested = requests.contains { $0.export == entry.record.id && $0.remaining.contains(first.id) }
       // A committed run only goes forward, whatever has become of its export.
       let isAllowed = requested || entry.record.stoppedBy == nil || first.manifestName != nil

@@ -1,4 +1,4 @@
-package import ExportCore
+import ExportCore
 import Synchronization
 
 /// What connects a running attempt with those who watch it: how far it has come, when it last moved, and why

@@ -2,6 +2,7 @@ import ExportCore
 import Formats
 import Glibc
 import Ledger
+import TimeZones
 
 /// Carries finished files from the staging directory to the destination while further rows are read and
 /// encoded: a name is written down, sent, and then recorded as delivered. Few are under way at once, so that

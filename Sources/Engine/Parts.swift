@@ -15,7 +15,8 @@ package struct Parts: Sendable {
 
   package init(
     source: @escaping @Sendable (SourceConfiguration) throws(ExportError) -> any Source,
-    destination: @escaping @Sendable (String, DestinationConfiguration) throws(ExportError) -> any Destination,
+    destination:
+      @escaping @Sendable (String, DestinationConfiguration) throws(ExportError) -> any Destination,
     zone: @escaping @Sendable (String) throws(ExportError) -> Zone,
     stagingDirectory: String
   ) {

@@ -61,7 +61,8 @@ package struct RunExecutor: Sendable {
     }
     guard let window = begun.run.window else {
       throw ExportError(
-        .configuration, .lasting, object: begun.exportName, problem: "profiles are not available in this version")
+        .configuration, .lasting, object: begun.exportName,
+        problem: "profiles are not available in this version")
     }
     let zone = try parts.zone(revision.timeZone)
     let source = try parts.source(revision.source)
@@ -79,7 +80,7 @@ package struct RunExecutor: Sendable {
       let writer = try EventFileWriter(
         revision: revision, names: names, databaseId: cut.databaseId, zone: zone,
         stagingDirectory: destination.stagingDirectory ?? parts.stagingDirectory,
-        delivered: kept.filter { $0.databaseId == cut.databaseId }.compactMap(\.deliveredFile))
+        delivered: kept.filter { $0.databaseId == cut.databaseId }.map(\.rows))
       try await delivery.deliver(writer, from: source, reads.read(cut))
     }
     try await deleteStale(begun)
@@ -177,6 +178,11 @@ package struct RunExecutor: Sendable {
     var error = error
     switch control.ending {
     case .stop(let reason):
+      if let export = try ledger.export(run.exportId), export.stoppedBy == nil, export.deletedAt == nil {
+        // Started again before the attempt had ended.
+        try ledger.interrupt(run.id, reason: "interrupted; goes on now")
+        return .interrupted
+      }
       if try ledger.stopped(run.id, reason: reason, now: time.now()) { return .stopped }
       try ledger.interrupt(run.id, reason: "only the manifest is left to deliver")
       return .interrupted
@@ -189,7 +195,8 @@ package struct RunExecutor: Sendable {
       return .interrupted
     case .stall(let seconds):
       error = ExportError(
-        .source, .passing, object: "run \(run.runTimestamp ?? 0)", problem: "made no progress for \(seconds) s",
+        .source, .passing, object: "run \(run.runTimestamp ?? 0)",
+        problem: "made no progress for \(seconds) s",
         hint: "look at the load of source and destination, or raise stallTimeout")
     case nil where error is CancellationError:
       try ledger.interrupt(run.id, reason: "interrupted; goes on at the next start")

@@ -1,6 +1,6 @@
-import ExportCore
+package import ExportCore
 import Formats
-import Ledger
+package import Ledger
 import TimeZones
 
 extension BegunRun {

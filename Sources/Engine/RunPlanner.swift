@@ -41,7 +41,8 @@ package struct RunPlanner: Sendable {
   /// The windows from `plannedThrough` on, oldest first, each with the instant at which it is due.
   package var windows: some Sequence<PlannedWindow> {
     var planned = plannedThrough
-    let only: Window? = if case .once(let window) = revision.timing, plannedThrough == nil { window } else { nil }
+    let only: Window? =
+      if case .once(let window) = revision.timing, plannedThrough == nil { window } else { nil }
     var isOnlyGiven = false
     return AnyIterator {
       if let schedule {

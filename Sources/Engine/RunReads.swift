@@ -1,6 +1,6 @@
 package import ExportCore
 package import Ledger
-package import TimeZones
+import TimeZones
 
 /// What an event run reads from each database: a pure function of its window, its cuts, and what the export
 /// has done before (SPEC section 3).

@@ -1,7 +1,7 @@
-package import ExportCore
+import ExportCore
 package import Ledger
 package import Logging
-package import ServiceLifecycle
+import ServiceLifecycle
 package import TimeZones
 
 /// What the daemon around the scheduler does for it.
@@ -70,13 +70,14 @@ package actor Scheduler: Service {
   /// The ledger has changed, or may have: read it again.
   private var isStale = true
   private var seenVersion: Int64 = -1
-  private var readAt: Int64 = .min
+  private var readAt = Scheduler.never
   private var clock: (wall: Instant, uptime: Int64)
   private var isEnding = false
   private var isCleaning = false
-  private var cleanedAt: Int64 = .min
+  private var mayHaveLeftovers = true
+  private var cleanedAt = Scheduler.never
   private var isAcquainting = false
-  private var acquaintedAt: Int64 = .min
+  private var acquaintedAt = Scheduler.never
   private var lastError: String?
 
   struct RunningAttempt {
@@ -87,6 +88,8 @@ package actor Scheduler: Service {
     var reportedRows = 0
   }
 
+  /// Longer ago than any pause, in milliseconds.
+  private static let never = Int64.min / 2
   /// A hung call is given this long to notice that it was cancelled, in milliseconds.
   private static let graceForCancellation: Int64 = 60_000
   /// Zones may be updated beneath a long sleep: plans are made anew at least this often, in milliseconds.
@@ -143,6 +146,7 @@ package actor Scheduler: Service {
 
   private func wakeUp() {
     isStale = true
+    mayHaveLeftovers = true
     wake.yield()
   }
 
@@ -181,7 +185,12 @@ package actor Scheduler: Service {
     if version != seenVersion {
       seenVersion = version
       isStale = true
-      if !isEnding { jobs += try ledger.takeWishes(bootId: executor.bootId).compactMap { try take($0) } }
+      mayHaveLeftovers = true
+      if !isEnding {
+        for wish in try ledger.takeWishes(bootId: executor.bootId) {
+          if let job = try take(wish) { jobs.append(job) }
+        }
+      }
     }
     if time.uptime() - readAt > Self.longestTrust { isStale = true }
     if isStale { try readLedger() }
@@ -269,13 +278,14 @@ package actor Scheduler: Service {
   private func housekeeping() -> [Job] {
     var jobs: [Job] = []
     let uptime = time.uptime()
-    if !isCleaning, isStale || uptime - cleanedAt > Self.pauseBetweenTries {
+    if !isCleaning, mayHaveLeftovers || uptime - cleanedAt > Self.pauseBetweenTries {
       isCleaning = true
+      mayHaveLeftovers = false
       cleanedAt = uptime
       jobs.append(.clean)
     }
     let strangers = agenda.entries.values.filter { $0.record.hasSequence == nil }.map(\.record)
-    if !isAcquainting, !strangers.isEmpty, acquaintedAt == .min || uptime - acquaintedAt > Self.pauseBetweenTries {
+    if !isAcquainting, !strangers.isEmpty, uptime - acquaintedAt > Self.pauseBetweenTries {
       isAcquainting = true
       acquaintedAt = uptime
       jobs.append(.acquaint(strangers))
@@ -285,7 +295,10 @@ package actor Scheduler: Service {
 
   private func report() {
     let next = agenda.nextDue.map { due in
-      (name: due.entry.record.name, at: due.entry.planner.next!.window.to, zone: due.entry.revision.resolved.timeZone)
+      (
+        name: due.entry.record.name, at: due.entry.planner.next!.window.to,
+        zone: due.entry.revision.resolved.timeZone
+      )
     }
     let hung = running.values.contains {
       $0.control.ending != nil && $0.control.stillFor > Self.graceForCancellation
@@ -307,6 +320,7 @@ package actor Scheduler: Service {
     case .clean:
       await Cleaner(ledger: ledger, executor: executor, logger: logger).clean()
       isCleaning = false
+      return
     case .acquaint(let records):
       for record in records { await Acquaintance(ledger: ledger, parts: executor.parts).make(record.id) }
       isAcquainting = false

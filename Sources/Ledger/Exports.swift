@@ -15,7 +15,9 @@ package struct RevisionRecord: Hashable, Sendable {
 extension Ledger {
   /// Every export that is not deleted, by name.
   package func exports() throws(ExportError) -> [ExportRecord] {
-    try read { try ExportRecord.fetchAll($0, sql: "SELECT * FROM export WHERE deleted_at IS NULL ORDER BY name") }
+    try read {
+      try ExportRecord.fetchAll($0, sql: "SELECT * FROM export WHERE deleted_at IS NULL ORDER BY name")
+    }
   }
 
   /// The live export of that name.
@@ -50,31 +52,19 @@ extension Ledger {
   package func create(
     name: String, origin: Origin, definition: String, resolved: Revision, now: Instant
   ) throws(ExportError) -> RequestId {
+    try write {
+      try Self.create(name: name, origin: origin, definition: definition, resolved: resolved, now: now, $0)
+    }
+  }
+
+  /// Puts an export away and stores a new one under its name, without memory of the old one.
+  package func replace(
+    _ old: RequestId, name: String, origin: Origin, definition: String, resolved: Revision, now: Instant
+  ) throws(ExportError) -> RequestId {
     try write { database in
-      if let taken = try Self.liveExport(named: name, database) {
-        throw ExportError(
-          .state, .lasting, object: name,
-          problem: taken.origin == .file
-            ? "is already defined by a file in exports.d" : "already exists (request id \(taken.id))",
-          hint: taken.origin == .file
-            ? "choose another name" : "choose another name, or `exportd delete \(name)` first")
-      }
-      let newest = try Int64.fetchOne(database, sql: "SELECT max(id) FROM export") ?? 0
-      var id = now.seconds
-      if id <= newest, try Bool.fetchOne(database, sql: "SELECT EXISTS (SELECT 1 FROM export WHERE id = ?)", arguments: [id])! {
-        id =
-          try Int64.fetchOne(
-            database,
-            sql: """
-              SELECT min(id) + 1 FROM export WHERE id >= ? AND id + 1 NOT IN (SELECT id FROM export)
-              """, arguments: [id])!
-      }
-      try database.execute(
-        sql: """
-          INSERT INTO export (id, name, origin, data_type, revision, created_at) VALUES (?, ?, ?, ?, 1, ?)
-          """, arguments: [id, name, origin, resolved.definition.data.dataType, now])
-      try Self.insert(revision: 1, of: id, definition: definition, resolved: resolved, now: now, database)
-      return id
+      try Self.delete(old, now: now, database)
+      return try Self.create(
+        name: name, origin: origin, definition: definition, resolved: resolved, now: now, database)
     }
   }
 
@@ -87,12 +77,16 @@ extension Ledger {
     try write { database in
       try Self.plan(due, of: id, now: now, database)
       try database.execute(
-        sql: "UPDATE export SET revision = revision + 1, has_sequence = NULL WHERE id = ? AND deleted_at IS NULL", arguments: [id])
+        sql:
+          "UPDATE export SET revision = revision + 1, has_sequence = NULL WHERE id = ? AND deleted_at IS NULL",
+        arguments: [id])
       guard database.changesCount == 1 else {
         throw ExportError(.state, .lasting, object: "export \(id)", problem: "does not exist any more")
       }
-      let number = try Int.fetchOne(database, sql: "SELECT revision FROM export WHERE id = ?", arguments: [id])!
-      try Self.insert(revision: number, of: id, definition: definition, resolved: resolved, now: now, database)
+      let number = try Int.fetchOne(
+        database, sql: "SELECT revision FROM export WHERE id = ?", arguments: [id])!
+      try Self.insert(
+        revision: number, of: id, definition: definition, resolved: resolved, now: now, database)
     }
   }
 
@@ -120,15 +114,7 @@ extension Ledger {
 
   /// Frees the name; history stays. Whatever waits is stopped.
   package func delete(_ id: RequestId, now: Instant) throws(ExportError) {
-    try write { database in
-      try Self.stopWaitingRuns(of: id, reason: "the export was deleted", now: now, database)
-      try database.execute(
-        sql: """
-          UPDATE export SET deleted_at = ?1, stopped_by = coalesce(stopped_by, 'person'),
-            stopped_at = max(?1, coalesce(stopped_at + 1, 0)), reason = coalesce(reason, 'deleted')
-          WHERE id = ?2 AND deleted_at IS NULL
-          """, arguments: [now, id])
-    }
+    try write { try Self.delete(id, now: now, $0) }
   }
 
   /// Remembers whether the export's source knows a sequence.
@@ -149,6 +135,47 @@ extension Ledger {
   }
 
   // MARK: Statements
+
+  private static func create(
+    name: String, origin: Origin, definition: String, resolved: Revision, now: Instant, _ database: Database
+  ) throws -> RequestId {
+    if let taken = try Self.liveExport(named: name, database) {
+      throw ExportError(
+        .state, .lasting, object: name,
+        problem: taken.origin == .file
+          ? "is already defined by a file in exports.d" : "already exists (request id \(taken.id))",
+        hint: taken.origin == .file
+          ? "choose another name" : "choose another name, or `exportd delete \(name)` first")
+    }
+    let newest = try Int64.fetchOne(database, sql: "SELECT max(id) FROM export") ?? 0
+    var id = now.seconds
+    if id <= newest,
+      try Bool.fetchOne(database, sql: "SELECT EXISTS (SELECT 1 FROM export WHERE id = ?)", arguments: [id])!
+    {
+      id =
+        try Int64.fetchOne(
+          database,
+          sql: """
+            SELECT min(id) + 1 FROM export WHERE id >= ? AND id + 1 NOT IN (SELECT id FROM export)
+            """, arguments: [id])!
+    }
+    try database.execute(
+      sql: """
+        INSERT INTO export (id, name, origin, data_type, revision, created_at) VALUES (?, ?, ?, ?, 1, ?)
+        """, arguments: [id, name, origin, resolved.definition.data.dataType, now])
+    try Self.insert(revision: 1, of: id, definition: definition, resolved: resolved, now: now, database)
+    return id
+  }
+
+  private static func delete(_ id: RequestId, now: Instant, _ database: Database) throws {
+    try stopWaitingRuns(of: id, reason: "the export was deleted", now: now, database)
+    try database.execute(
+      sql: """
+        UPDATE export SET deleted_at = ?1, stopped_by = coalesce(stopped_by, 'person'),
+          stopped_at = max(?1, coalesce(stopped_at + 1, 0)), reason = coalesce(reason, 'deleted')
+        WHERE id = ?2 AND deleted_at IS NULL
+        """, arguments: [now, id])
+  }
 
   static func liveExport(named name: String, _ database: Database) throws -> ExportRecord? {
     try ExportRecord.fetchOne(

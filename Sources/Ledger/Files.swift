@@ -79,7 +79,8 @@ extension Ledger {
   // MARK: Statements
 
   static func files(of id: RunId, _ database: Database) throws -> [FileRecord] {
-    try FileRecord.fetchAll(database, sql: "SELECT * FROM file WHERE run_id = ? ORDER BY name", arguments: [id])
+    try FileRecord.fetchAll(
+      database, sql: "SELECT * FROM file WHERE run_id = ? ORDER BY name", arguments: [id])
   }
 
   private static func upsert(_ file: FileRecord, of id: RunId, _ database: Database) throws {

@@ -32,6 +32,21 @@ extension Ledger {
     return Dictionary(runs.map { ($0.exportId, $0) }, uniquingKeysWith: { first, _ in first })
   }
 
+  /// Live one-time exports whose run is DONE: nothing of them will ever run again.
+  package func finishedOneTimeExports() throws(ExportError) -> Set<RequestId> {
+    try read { database in
+      try Set(
+        RequestId.fetchAll(
+          database,
+          sql: """
+            SELECT export.id FROM export
+            JOIN revision ON revision.export_id = export.id AND revision.number = export.revision
+            WHERE deleted_at IS NULL AND json_extract(resolved, '$.definition.frequency.once') IS NOT NULL
+              AND EXISTS (SELECT 1 FROM run WHERE run.export_id = export.id AND state = 'DONE')
+            """))
+    }
+  }
+
   /// Watermarks of an export, with the bounds at its creation.
   package func watermarks(of id: RequestId) throws(ExportError) -> [WatermarkRecord] {
     try read {
@@ -67,7 +82,8 @@ extension Ledger {
   package func rebase(_ id: RequestId) throws(ExportError) {
     try write {
       try $0.execute(
-        sql: "UPDATE watermark SET bound = NULL, fingerprint = NULL, created_bound = NULL WHERE export_id = ?",
+        sql:
+          "UPDATE watermark SET bound = NULL, fingerprint = NULL, created_bound = NULL WHERE export_id = ?",
         arguments: [id])
       try Self.startOver(
         "SELECT id FROM run WHERE export_id = ? AND state = 'PENDING' AND manifest IS NULL", [id], $0)

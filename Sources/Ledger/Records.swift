@@ -162,7 +162,6 @@ package struct WatermarkRecord: Hashable, Sendable, Codable, FetchableRecord {
   package var watermark: Watermark? { bound.map { Watermark(bound: $0, fingerprint: fingerprint) } }
 }
 
-
 extension DataType: DatabaseValueConvertible {}
 
 extension Instant: DatabaseValueConvertible {

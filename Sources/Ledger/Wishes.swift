@@ -79,7 +79,8 @@ extension Ledger {
   package func answer(_ id: Int64, _ answer: Answer, now: Instant) throws(ExportError) {
     try write {
       try $0.execute(
-        sql: "UPDATE wish SET answered_at = ?, succeeded = ?, answer = ? WHERE id = ? AND answered_at IS NULL",
+        sql:
+          "UPDATE wish SET answered_at = ?, succeeded = ?, answer = ? WHERE id = ? AND answered_at IS NULL",
         arguments: [now, answer.succeeded, answer.text, id])
     }
   }

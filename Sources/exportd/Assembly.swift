@@ -1,0 +1,61 @@
+import DirectoryDestination
+import Engine
+import ExportConfig
+import ExportCore
+import Ledger
+import SQLiteSource
+import TimeZones
+
+/// The only place where the parts are put together: a new kind of source or destination is one more case here.
+enum Assembly {
+  static let zones = ZoneDatabase()
+
+  /// What this version can do.
+  static let capabilities = Capabilities(formats: [.json], destinationTypes: [.directory], dataTypes: [.events])
+
+  static func parts(_ configuration: Configuration) -> Parts {
+    Parts(
+      source: { (source) throws(ExportError) in
+        switch source {
+        case .sqlite(let sqlite): SQLiteSource(sqlite, zones: zones)
+        }
+      },
+      destination: { (name, destination) throws(ExportError) in
+        switch destination {
+        case .directory(let directory): DirectoryDestination(directory)
+        case .s3, .gcs, .azure:
+          throw ExportError(
+            .configuration, .lasting, object: "destination \(name)",
+            problem: "\(destination.type) is not available in this version", hint: "use a directory")
+        }
+      },
+      zone: zone,
+      stagingDirectory: configuration.stateDirectory + "/staging")
+  }
+
+  static func zone(_ name: String) throws(ExportError) -> Zone {
+    do {
+      return try zones.zone(named: name)
+    } catch {
+      throw ExportError(
+        .configuration, .lasting, object: "time zone \(name)", problem: "\(error)",
+        hint: "install the package tzdata, or name another zone")
+    }
+  }
+
+  static func registrar(_ configuration: Configuration, _ ledger: Ledger) -> Registrar {
+    Registrar(configuration: configuration, ledger: ledger, zone: zone) { definition, zone, now throws(ExportError) in
+      try LoadedFiles.judge(definition, zone, now)
+    }
+  }
+
+  /// A name for this process that no other has had, so that a run of a process that is gone is known as such even
+  /// when its pid is used again.
+  static func bootId() -> String {
+    var random = SystemRandomNumberGenerator()
+    return (0..<2).map { _ in
+      let half = String(random.next(), radix: 16)
+      return String(repeating: "0", count: 16 - half.count) + half
+    }.joined()
+  }
+}

@@ -1,0 +1,54 @@
+import ArgumentParser
+import ExportCore
+import Foundation
+
+/// The exit codes of every command (SPEC section 7).
+enum ExitStatus: Int32 {
+  case failed = 1
+  case usage = 64
+  /// Refused by a rule or a lock: try later.
+  case refused = 75
+  case permission = 77
+  case configuration = 78
+}
+
+/// What a command ends with when it did not do what was asked: a sentence for stderr that says what to do next.
+struct Failure: Error {
+  var status: ExitStatus
+  var message: String
+
+  init(_ status: ExitStatus, _ message: String) {
+    self.status = status
+    self.message = message
+  }
+
+  init(_ error: ExportError) {
+    let isPermission = error.stage == .state && error.problem.contains("cannot be opened")
+    let status: ExitStatus =
+      if isPermission {
+        .permission
+      } else if error.stage == .configuration {
+        .configuration
+      } else {
+        .failed
+      }
+    self.init(status, error.description)
+  }
+}
+
+/// Runs the body of a command and turns what it throws into a sentence on stderr and an exit code.
+func reporting(_ body: () async throws -> Void) async throws {
+  do {
+    try await body()
+  } catch let failure as Failure {
+    if !failure.message.isEmpty { printError("exportd: \(failure.message)") }
+    throw ExitCode(failure.status.rawValue)
+  } catch let error as ExportError {
+    let failure = Failure(error)
+    printError("exportd: \(failure.message)")
+    throw ExitCode(failure.status.rawValue)
+  }
+}
+
+/// Writes a line to stderr.
+func printError(_ line: String) { FileHandle.standardError.write(Data((line + "\n").utf8)) }

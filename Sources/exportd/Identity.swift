@@ -1,0 +1,60 @@
+import Glibc
+
+/// Whose files a command makes.
+enum Identity {
+  /// The mode of the state directory: its owner and its group may use every command, and what is made in it belongs
+  /// to the group.
+  static let stateDirectoryMode: mode_t = 0o2770
+
+  /// What is made is open to the group and to nobody else.
+  static func restrictNewFiles() { umask(0o007) }
+
+  /// Makes the state directory when it is missing.
+  static func prepare(stateDirectory: String) throws {
+    var info = stat()
+    if stat(stateDirectory, &info) == 0 {
+      guard info.st_mode & S_IFMT == S_IFDIR else {
+        throw Failure(.configuration, "stateDirectory \(stateDirectory) is not a directory; name another")
+      }
+      return
+    }
+    guard errno == ENOENT else { throw denied(stateDirectory) }
+    guard mkdir(stateDirectory, 0o770) == 0 else {
+      let reason = String(cString: strerror(errno))
+      throw Failure(
+        errno == EACCES ? .permission : .failed,
+        "stateDirectory \(stateDirectory) cannot be made (\(reason)); make it: `install -d -m 2770 -o exportd -g exportd \(stateDirectory)`"
+      )
+    }
+    chmod(stateDirectory, stateDirectoryMode)
+  }
+
+  /// Typed by root, a command becomes the owner of the state directory first, so that it leaves nothing there that the
+  /// daemon cannot write.
+  static func takeOwner(of stateDirectory: String) throws {
+    guard geteuid() == 0 else { return }
+    var info = stat()
+    guard stat(stateDirectory, &info) == 0, info.st_uid != 0 else { return }
+    let name = getpwuid(info.st_uid).map { String(cString: $0.pointee.pw_name) }
+    let hasGroups = name.map { initgroups($0, info.st_gid) == 0 } ?? (setgroups(1, [info.st_gid]) == 0)
+    guard hasGroups, setgid(info.st_gid) == 0, setuid(info.st_uid) == 0 else {
+      throw Failure(
+        .permission,
+        "cannot become the owner of \(stateDirectory) (\(String(cString: strerror(errno)))); run this as that user"
+      )
+    }
+  }
+
+  /// Refuses those who are not in the group, and tells them how to get in.
+  static func requireAccess(to stateDirectory: String) throws {
+    guard access(stateDirectory, R_OK | W_OK | X_OK) == 0 else { throw denied(stateDirectory) }
+  }
+
+  private static func denied(_ stateDirectory: String) -> Failure {
+    let user = getpwuid(geteuid()).map { String(cString: $0.pointee.pw_name) } ?? "USER"
+    return Failure(
+      .permission,
+      "\(user) may not use \(stateDirectory); members of its group may: `usermod -aG exportd \(user)`, then log in again"
+    )
+  }
+}
