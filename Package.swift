@@ -28,6 +28,9 @@ let package = Package(
         .product(name: "Logging", package: "swift-log"),
         .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
       ]),
+    .testTarget(
+      name: "LedgerTests",
+      dependencies: ["ExportCore", "Ledger", "TimeZones", .product(name: "GRDB", package: "GRDB.swift")]),
     .executableTarget(
       name: "exportd",
       dependencies: [

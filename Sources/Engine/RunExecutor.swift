@@ -127,7 +127,7 @@ package struct RunExecutor: Sendable {
       try ledger.outdate(filesOf: begun.run.id)
       return []
     }
-    return ResumePoint.kept(of: begun.files)
+    return begun.files.filter { $0.kind == .data && $0.state == .delivered }
   }
 
   /// Removes what earlier attempts left at the destination and this one did not make again.

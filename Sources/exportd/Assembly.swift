@@ -11,7 +11,8 @@ enum Assembly {
   static let zones = ZoneDatabase()
 
   /// What this version can do.
-  static let capabilities = Capabilities(formats: [.json], destinationTypes: [.directory], dataTypes: [.events])
+  static let capabilities = Capabilities(
+    formats: [.json], destinationTypes: [.directory], dataTypes: [.events])
 
   static func parts(_ configuration: Configuration) -> Parts {
     Parts(
@@ -44,7 +45,8 @@ enum Assembly {
   }
 
   static func registrar(_ configuration: Configuration, _ ledger: Ledger) -> Registrar {
-    Registrar(configuration: configuration, ledger: ledger, zone: zone) { definition, zone, now throws(ExportError) in
+    Registrar(configuration: configuration, ledger: ledger, zone: zone) {
+      definition, zone, now throws(ExportError) in
       try LoadedFiles.judge(definition, zone, now)
     }
   }

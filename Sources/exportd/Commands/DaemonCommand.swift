@@ -86,9 +86,10 @@ final class Daemon: Sendable {
       configuration: ServiceGroupConfiguration(
         services: [
           .init(service: scheduler, successTerminationBehavior: .gracefullyShutdownGroup),
-          .init(service: HangupListener(reload: { [self] in
-            await reloadForSignal(scheduler)
-          })),
+          .init(
+            service: HangupListener(reload: { [self] in
+              await reloadForSignal(scheduler)
+            })),
           .init(service: EndNotice(notification: notification)),
         ],
         gracefulShutdownSignals: [.sigterm, .sigint], logger: Self.quiet))
