@@ -31,6 +31,7 @@ let package = Package(
     .testTarget(
       name: "LedgerTests",
       dependencies: ["ExportCore", "Ledger", "TimeZones", .product(name: "GRDB", package: "GRDB.swift")]),
+    .testTarget(name: "EngineTests", dependencies: ["Engine", "ExportCore", "Ledger", "TimeZones"]),
     .executableTarget(
       name: "exportd",
       dependencies: [

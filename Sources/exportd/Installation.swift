@@ -11,6 +11,25 @@ struct ConfigurationOption: ParsableArguments {
   var path = "/etc/exportd/exportd.json"
 }
 
+/// The state directory as a command sees it that must work while the configuration is broken: `exportd.json` only has to
+/// be readable enough to tell where it is.
+struct StatePlace: Sendable {
+  let stateDirectory: String
+  let ledger: Ledger
+  let time: any TimeSource = SystemTime()
+
+  init(_ option: ConfigurationOption) throws {
+    Identity.restrictNewFiles()
+    stateDirectory = try LoadedFiles.stateDirectory(of: option.path)
+    try Identity.takeOwner(of: stateDirectory)
+    try Identity.requireAccess(to: stateDirectory)
+    ledger = try Ledger(stateDirectory: stateDirectory)
+  }
+
+  /// The process that runs as daemon now; nil when none does.
+  var daemonPid: Int32? { StateLock.holder(stateDirectory: stateDirectory)?.pid }
+}
+
 /// One installation of exportd as a command sees it: its configuration, its state database, and the parts put
 /// together.
 struct Installation: Sendable {
