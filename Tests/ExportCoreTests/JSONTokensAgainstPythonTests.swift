@@ -1,12 +1,13 @@
 import ExportCore
 import Foundation
 import Testing
+import ZoneTesting
 
 /// Random texts, whole and damaged, read by us and by Python's json: both must accept the same ones and
 /// find the same values in them.
 @Suite struct JSONTokensAgainstPythonTests {
   @Test func agreesWithPythonOnTenThousandTexts() throws {
-    var random = SplitMix(seed: 0x5EED_0001)
+    var random = SeededRandom(seed: 0x5EED_0001)
     let texts = (0..<10_000).map { index in
       var text = RandomJSON.text(using: &random)
       if index % 2 == 1 { RandomJSON.damage(&text, using: &random) }
@@ -109,12 +110,12 @@ import Testing
 }
 
 private enum RandomJSON {
-  static func text(using random: inout SplitMix) -> String {
+  static func text(using random: inout SeededRandom) -> String {
     space(&random) + value(depth: 0, &random) + space(&random)
   }
 
   /// Removes, doubles, replaces or inserts a few characters, or cuts the text off.
-  static func damage(_ text: inout String, using random: inout SplitMix) {
+  static func damage(_ text: inout String, using random: inout SeededRandom) {
     var scalars = Array(text.unicodeScalars)
     for _ in 0...Int.random(in: 0...1, using: &random) where !scalars.isEmpty {
       let at = scalars.indices.randomElement(using: &random)!
@@ -131,11 +132,11 @@ private enum RandomJSON {
 
   private static let strange = Array("{}[]\",:\\/'#+-.0eEuntf \n\t\u{0}\u{1F}\u{A0}é😀".unicodeScalars)
 
-  private static func space(_ random: inout SplitMix) -> String {
+  private static func space(_ random: inout SeededRandom) -> String {
     ["", "", "", " ", "\n", "\t \r\n"].randomElement(using: &random)!
   }
 
-  private static func value(depth: Int, _ random: inout SplitMix) -> String {
+  private static func value(depth: Int, _ random: inout SeededRandom) -> String {
     switch Int.random(in: depth < 5 ? 0..<9 : 2..<9, using: &random) {
     case 0:
       list("{", "}", &random) { random in
@@ -150,7 +151,7 @@ private enum RandomJSON {
   }
 
   private static func list(
-    _ open: String, _ close: String, _ random: inout SplitMix, _ element: (inout SplitMix) -> String
+    _ open: String, _ close: String, _ random: inout SeededRandom, _ element: (inout SeededRandom) -> String
   ) -> String {
     let elements = (0..<Int.random(in: 0...4, using: &random)).map { _ in
       space(&random) + element(&random) + space(&random)
@@ -158,7 +159,7 @@ private enum RandomJSON {
     return open + (elements.isEmpty ? space(&random) : elements.joined(separator: ",")) + close
   }
 
-  private static func string(_ random: inout SplitMix) -> String {
+  private static func string(_ random: inout SeededRandom) -> String {
     let pieces = [
       "a", "Z", "0", " ", "é", "\u{7F}", "\u{2028}", "😀", "/", "plain text", "0123456789abcdef", #"\""#,
       #"\\"#,
@@ -171,25 +172,10 @@ private enum RandomJSON {
       + "\""
   }
 
-  private static func number(_ random: inout SplitMix) -> String {
+  private static func number(_ random: inout SeededRandom) -> String {
     let whole = ["0", "7", "10", "18446744073709551616", "\(UInt32.random(in: 1 ... .max, using: &random))"]
     return ["", "", "-"].randomElement(using: &random)! + whole.randomElement(using: &random)!
       + ["", "", ".0", ".125", ".10"].randomElement(using: &random)!
       + ["", "", "", "e5", "E-07", "e+400"].randomElement(using: &random)!
-  }
-}
-
-/// A small seeded generator (Steele, Lea, Flood 2014), so that a failure comes again.
-private struct SplitMix: RandomNumberGenerator {
-  private var state: UInt64
-
-  init(seed: UInt64) { state = seed }
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var z = state
-    z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-    return z ^ (z >> 31)
   }
 }
