@@ -12,6 +12,8 @@ let package = Package(
   targets: [
     .target(name: "TimeZones", swiftSettings: optimised),
     .target(name: "ExportCore", dependencies: ["TimeZones"], swiftSettings: optimised),
+    .target(
+      name: "ExportConfig", dependencies: ["ExportCore", "TimeZones"], swiftSettings: optimised),
 
     .target(
       name: "ZoneTesting", dependencies: ["TimeZones"], path: "Tests/ZoneTesting", swiftSettings: optimised),
@@ -19,6 +21,9 @@ let package = Package(
       name: "TimeZonesTests", dependencies: ["TimeZones", "ZoneTesting"], swiftSettings: optimised),
     .testTarget(
       name: "ExportCoreTests", dependencies: ["ExportCore", "TimeZones", "ZoneTesting"],
+      swiftSettings: optimised),
+    .testTarget(
+      name: "ExportConfigTests", dependencies: ["ExportConfig", "ExportCore", "TimeZones", "ZoneTesting"],
       swiftSettings: optimised),
   ],
   swiftLanguageModes: [.v6]
