@@ -32,7 +32,7 @@ let package = Package(
     .target(
       name: "Engine",
       dependencies: [
-        "ExportCore", "Formats", "Ledger", "TimeZones",
+        "ExportConfig", "ExportCore", "Formats", "Ledger", "TimeZones",
         .product(name: "Logging", package: "swift-log"),
         .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
       ]),
@@ -45,11 +45,16 @@ let package = Package(
       dependencies: ["ExportCore", "TimeZones", "CZlib", .product(name: "Crypto", package: "swift-crypto")],
       swiftSettings: optimised),
     .target(
+      name: "ExportConfig", dependencies: ["ExportCore", "TimeZones"], swiftSettings: optimised),
+    .target(
       name: "ZoneTesting", dependencies: ["TimeZones"], path: "Tests/ZoneTesting", swiftSettings: optimised),
     .testTarget(
       name: "TimeZonesTests", dependencies: ["TimeZones", "ZoneTesting"], swiftSettings: optimised),
     .testTarget(
       name: "ExportCoreTests", dependencies: ["ExportCore", "TimeZones", "ZoneTesting"],
+      swiftSettings: optimised),
+    .testTarget(
+      name: "ExportConfigTests", dependencies: ["ExportConfig", "ExportCore", "TimeZones", "ZoneTesting"],
       swiftSettings: optimised),
   ],
   swiftLanguageModes: [.v6]

@@ -94,7 +94,8 @@ extension FileRecord {
 
   /// What the next attempt leaves out; nil for anything but event data.
   var delivered: DeliveredEventFile? {
-    guard kind == .data, let eventName, let date = date.flatMap(LocalDate.init(iso:)), let fileIndex, let firstKey,
+    guard kind == .data, let eventName, let date = date.flatMap(LocalDate.init(iso:)), let fileIndex,
+      let firstKey,
       let lastKey
     else { return nil }
     return DeliveredEventFile(eventName: eventName, date: date, index: fileIndex, keys: firstKey...lastKey)

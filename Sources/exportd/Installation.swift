@@ -1,5 +1,6 @@
 import ArgumentParser
 import Engine
+import ExportConfig
 import ExportCore
 import Glibc
 import Ledger
@@ -11,8 +12,7 @@ struct ConfigurationOption: ParsableArguments {
   var path = "/etc/exportd/exportd.json"
 }
 
-/// The state directory as a command sees it that must work while the configuration is broken: `exportd.json` only has to
-/// be readable enough to tell where it is.
+/// The state directory as a command sees it that must work while the configuration is broken.
 struct StatePlace: Sendable {
   let stateDirectory: String
   let ledger: Ledger
@@ -20,7 +20,7 @@ struct StatePlace: Sendable {
 
   init(_ option: ConfigurationOption) throws {
     Identity.restrictNewFiles()
-    stateDirectory = try LoadedFiles.stateDirectory(of: option.path)
+    stateDirectory = Assembly.reader.load(option.path).stateDirectory
     try Identity.takeOwner(of: stateDirectory)
     try Identity.requireAccess(to: stateDirectory)
     ledger = try Ledger(stateDirectory: stateDirectory)
@@ -34,7 +34,7 @@ struct StatePlace: Sendable {
 /// together.
 struct Installation: Sendable {
   let configurationPath: String
-  let loaded: LoadedFiles
+  let loaded: LoadedConfiguration
   let configuration: Configuration
   let ledger: Ledger
   let time: any TimeSource = SystemTime()
@@ -45,7 +45,7 @@ struct Installation: Sendable {
   init(_ option: ConfigurationOption) throws {
     Identity.restrictNewFiles()
     configurationPath = option.path
-    loaded = LoadedFiles(path: option.path)
+    loaded = Assembly.reader.load(option.path)
     guard let configuration = loaded.configuration else {
       throw Failure(.configuration, loaded.errorText)
     }

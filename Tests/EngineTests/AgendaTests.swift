@@ -9,7 +9,9 @@ import TimeZones
   typealias Fixture = EngineFixture
   let now = Fixture.instant("2026-11-24T00:00:00Z")
 
-  private func agenda(_ exports: [(id: Int64, stopped: Bool, runs: [String])], slots: Int = 2) throws -> Agenda {
+  private func agenda(_ exports: [(id: Int64, stopped: Bool, runs: [String])], slots: Int = 2) throws
+    -> Agenda
+  {
     var agenda = Agenda(maxConcurrentRuns: slots)
     for export in exports {
       let stopper = export.stopped ? #","stoppedBy":"person""# : ""
@@ -43,7 +45,8 @@ import TimeZones
 
   @Test func aRunThatWaitsForItsRetryHoldsBackItsExportButNoSlot() throws {
     let waiting = #""state":"PENDING","nextAttemptAt":\#(now.seconds + 60)"#
-    let agenda = try agenda([(1, false, [waiting, #""state":"PENDING""#]), (2, false, [#""state":"PENDING""#])], slots: 1)
+    let agenda = try agenda(
+      [(1, false, [waiting, #""state":"PENDING""#]), (2, false, [#""state":"PENDING""#])], slots: 1)
     #expect(agenda.starts(running: [], at: now).map(\.run) == [20])
     #expect(agenda.starts(running: [], at: now + 60).map(\.run) == [10])
   }
@@ -59,8 +62,9 @@ import TimeZones
     #expect(agenda.starts(running: [], at: now).map(\.run) == [20])
     #expect(agenda.due(at: now).isEmpty)
     agenda.requests = [RunRequest(wish: 1, export: 1, remaining: [10])]
-    #expect(agenda.starts(running: [], at: now) == [
-      .init(run: 10, export: 1, requested: true), .init(run: 20, export: 2, requested: false),
-    ])
+    #expect(
+      agenda.starts(running: [], at: now) == [
+        .init(run: 10, export: 1, requested: true), .init(run: 20, export: 2, requested: false),
+      ])
   }
 }

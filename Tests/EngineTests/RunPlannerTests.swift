@@ -35,8 +35,10 @@ import TimeZones
     let windows = planner.due(at: Fixture.instant("2027-01-01T00:00:00Z")).map(\.window)
     #expect(windows.last == Fixture.window("2026-11-20T21:00:00Z", "2026-11-21T00:00:00Z"))
     #expect(
-      try Fixture.planner(Fixture.revision(everyHours: 7, until: "2026-11-20"), through: "2026-11-21T00:00:00Z")
-        .isExhausted)
+      try Fixture.planner(
+        Fixture.revision(everyHours: 7, until: "2026-11-20"), through: "2026-11-21T00:00:00Z"
+      )
+      .isExhausted)
   }
 
   @Test func aOneTimeExportHasOneWindow() throws {

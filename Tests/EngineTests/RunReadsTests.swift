@@ -65,7 +65,8 @@ import TimeZones
     let before = RunReads(window: window, revision: second, watermarks: [], doneWindows: [])
     #expect(before.databaseIds == ["0"])
     let after = RunReads(
-      window: Fixture.window("2026-11-21T06:00:00Z", "2026-11-21T12:00:00Z"), revision: second, watermarks: [],
+      window: Fixture.window("2026-11-21T06:00:00Z", "2026-11-21T12:00:00Z"), revision: second,
+      watermarks: [],
       doneWindows: [])
     #expect(after.databaseIds == ["0", "1"])
     // All names from now on: the named ones keep their earlier beginning.

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Engine
+import ExportConfig
 import ExportCore
 import Foundation
 import Ledger
@@ -32,10 +33,16 @@ struct CreateCommand: AsyncParsableCommand {
       // Read before the identity of the state directory's owner is taken: the file may be readable by root only.
       let text = try file.map(Self.read) ?? flags.definition()
       let installation = try Installation(config)
-      let written = try installation.loaded.definition(
-        text, name: name, label: file == nil ? "the flags" : file == "-" ? "standard input" : file!)
+      let (definition, diagnostics) = Assembly.reader.definition(
+        named: name, text, label: file.map { $0 == "-" ? "standard input" : $0 } ?? "the flags",
+        against: installation.configuration)
+      for warning in diagnostics.warnings { printError(warning.description) }
+      guard let definition else {
+        throw Failure(.configuration, diagnostics.errors.map(\.description).joined(separator: "\n"))
+      }
       let now = installation.time.now()
-      let (id, notes) = try installation.registrar.create(written, now: now)
+      let (id, notes) = try installation.registrar.create(
+        WrittenDefinition(definition, file: nil), now: now)
       for note in notes { printError("exportd: \(note)") }
       print(id)
       if installation.daemonPid == nil {
@@ -79,13 +86,15 @@ struct DefinitionFlags: ParsableArguments {
   @Option(help: ArgumentHelp("The last local day.", valueName: "yyyy-MM-dd")) var until: String?
   @Option(help: "json, csv, xml or parquet.") var format: String?
   @Option(help: "none, gzip or zstd.") var compression: String?
-  @Option(help: ArgumentHelp("A time zone other than the account's.", valueName: "zone")) var timeZone: String?
+  @Option(help: ArgumentHelp("A time zone other than the account's.", valueName: "zone")) var timeZone:
+    String?
   @Flag(help: "Every property as a string.") var asString = false
   @Flag(help: "Stop the recurring profile exports of the source first.") var stopRecurring = false
   @Flag(help: "Start those again that this one stopped.") var resumeRecurring = false
 
   var isAnyGiven: Bool {
-    source != nil || destination != nil || !events.isEmpty || profiles || once != nil || every != nil || from != nil
+    source != nil || destination != nil || !events.isEmpty || profiles || once != nil || every != nil
+      || from != nil
       || at != nil || until != nil || format != nil || compression != nil || timeZone != nil || asString
       || stopRecurring || resumeRecurring
   }
@@ -97,7 +106,8 @@ struct DefinitionFlags: ParsableArguments {
       once == nil && every == nil ? "--once or --every" : nil, format == nil ? "--format" : nil,
     ].compactMap { $0 }
     guard missing.isEmpty else {
-      throw ValidationError("missing \(missing.joined(separator: ", ")); or give the whole definition with --file")
+      throw ValidationError(
+        "missing \(missing.joined(separator: ", ")); or give the whole definition with --file")
     }
     if !events.isEmpty, profiles { throw ValidationError("--events and --profiles exclude each other") }
     if once != nil, every != nil { throw ValidationError("--once and --every exclude each other") }
@@ -112,7 +122,8 @@ struct DefinitionFlags: ParsableArguments {
     }
     var definition: [String: Any] = [
       "source": source!, "destination": destination!, "frequency": frequency, "format": format!,
-      "data": profiles ? ["profiles": "all"] as [String: Any] : ["events": events == ["all"] ? "all" : events],
+      "data": profiles
+        ? ["profiles": "all"] as [String: Any] : ["events": events == ["all"] ? "all" : events],
     ]
     if let compression { definition["compression"] = compression }
     if let timeZone { definition["timeZone"] = timeZone }
@@ -127,7 +138,9 @@ struct DefinitionFlags: ParsableArguments {
     if let range = text.range(of: "..") {
       return ["from": String(text[..<range.lowerBound]), "to": String(text[range.upperBound...])]
     }
-    if text.hasPrefix("lastDays:"), let days = Int(text.dropFirst("lastDays:".count)) { return ["lastDays": days] }
+    if text.hasPrefix("lastDays:"), let days = Int(text.dropFirst("lastDays:".count)) {
+      return ["lastDays": days]
+    }
     if text.first?.isNumber == true { return ["day": text] }
     return text
   }

@@ -17,18 +17,23 @@ struct ReloadCommand: AsyncParsableCommand {
     try await reporting {
       let place = try StatePlace(config)
       guard place.daemonPid != nil else {
-        throw Failure(.failed, "the daemon is not running; it reads the configuration when it starts: `systemctl start exportd`")
+        throw Failure(
+          .failed,
+          "the daemon is not running; it reads the configuration when it starts: `systemctl start exportd`")
       }
       let wish = try place.ledger.wish(.reload, now: place.time.now())
       for _ in 0..<(Self.patience * 10) {
         if let answer = try place.ledger.answer(to: wish) {
-          guard answer.succeeded else { throw Failure(.configuration, "not taken, the old configuration goes on:\n\(answer.text)") }
+          guard answer.succeeded else {
+            throw Failure(.configuration, "not taken, the old configuration goes on:\n\(answer.text)")
+          }
           print("Reloaded: \(answer.text)")
           return
         }
         try await place.time.sleep(milliseconds: 100)
       }
-      throw Failure(.failed, "the daemon did not answer within \(Self.patience) s; look at `journalctl -u exportd`")
+      throw Failure(
+        .failed, "the daemon did not answer within \(Self.patience) s; look at `journalctl -u exportd`")
     }
   }
 }
