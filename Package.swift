@@ -40,6 +40,15 @@ let package = Package(
       name: "LedgerTests",
       dependencies: ["ExportCore", "Ledger", "TimeZones", .product(name: "GRDB", package: "GRDB.swift")]),
     .testTarget(name: "EngineTests", dependencies: ["Engine", "ExportCore", "Ledger", "TimeZones"]),
+    .executableTarget(
+      name: "exportd",
+      dependencies: [
+        "DirectoryDestination", "Engine", "ExportConfig", "ExportCore", "Ledger", "SQLiteSource", "TimeZones",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        .product(name: "Logging", package: "swift-log"),
+        .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+        .product(name: "UnixSignals", package: "swift-service-lifecycle"),
+      ]),
     .target(
       name: "Formats",
       dependencies: ["ExportCore", "TimeZones", "CZlib", .product(name: "Crypto", package: "swift-crypto")],
