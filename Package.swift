@@ -13,8 +13,13 @@ let package = Package(
     .target(name: "TimeZones", swiftSettings: optimised),
     .target(name: "ExportCore", dependencies: ["TimeZones"], swiftSettings: optimised),
 
-    .testTarget(name: "TimeZonesTests", dependencies: ["TimeZones"]),
-    .testTarget(name: "ExportCoreTests", dependencies: ["ExportCore", "TimeZones"]),
+    .target(
+      name: "ZoneTesting", dependencies: ["TimeZones"], path: "Tests/ZoneTesting", swiftSettings: optimised),
+    .testTarget(
+      name: "TimeZonesTests", dependencies: ["TimeZones", "ZoneTesting"], swiftSettings: optimised),
+    .testTarget(
+      name: "ExportCoreTests", dependencies: ["ExportCore", "TimeZones", "ZoneTesting"],
+      swiftSettings: optimised),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -7,6 +7,19 @@ package struct Instant: Hashable, Comparable, Sendable, Codable {
 
   package init(seconds: Int64) { self.seconds = seconds }
 
+  /// The instant at which a clock `utcOffset` seconds east of UTC shows `local`; the last one there is when that
+  /// lies beyond.
+  package init(_ local: LocalDateTime, utcOffset: Int) {
+    let seconds = Int128(local.date.daysSinceEpoch) * 86400 + Int128(local.secondOfDay - utcOffset)
+    self.seconds = Int64(clamping: seconds)
+  }
+
+  /// What a clock `utcOffset` seconds east of UTC shows at this instant.
+  package func localDateTime(utcOffset: Int) -> LocalDateTime {
+    let (days, second) = Int(seconds).dividedDown(by: 86400)
+    return LocalDateTime(date: LocalDate(daysSinceEpoch: days), secondOfDay: second + utcOffset)
+  }
+
   /// As the bare number of seconds.
   package init(from decoder: any Decoder) throws {
     seconds = try decoder.singleValueContainer().decode(Int64.self)
@@ -22,4 +35,13 @@ package struct Instant: Hashable, Comparable, Sendable, Codable {
   package static func - (a: Instant, seconds: Int64) -> Instant { Instant(seconds: a.seconds - seconds) }
   /// The distance in seconds, positive when `a` is the later one.
   package static func - (a: Instant, b: Instant) -> Int64 { a.seconds - b.seconds }
+}
+
+extension FixedWidthInteger {
+  /// Quotient rounded towards minus infinity, and the remainder that is never negative: days and years
+  /// before the epoch must not be counted towards it. `divisor` is positive.
+  func dividedDown(by divisor: Self) -> (quotient: Self, remainder: Self) {
+    let (quotient, remainder) = quotientAndRemainder(dividingBy: divisor)
+    return remainder < 0 ? (quotient - 1, remainder + divisor) : (quotient, remainder)
+  }
 }

@@ -1,46 +1,49 @@
-/// A day of the proleptic Gregorian calendar, without a zone.
-package struct LocalDate: Hashable, Comparable, Sendable, Codable {
-  /// Days since 1970-01-01; negative before it.
-  package var daysSinceEpoch: Int
-
-  package init(daysSinceEpoch: Int) { self.daysSinceEpoch = daysSinceEpoch }
-
-  package static func < (a: LocalDate, b: LocalDate) -> Bool { a.daysSinceEpoch < b.daysSinceEpoch }
-  package static func + (a: LocalDate, days: Int) -> LocalDate {
-    LocalDate(daysSinceEpoch: a.daysSinceEpoch + days)
-  }
-  package static func - (a: LocalDate, days: Int) -> LocalDate { a + (-days) }
-  /// The distance in days, positive when `a` is the later one.
-  package static func - (a: LocalDate, b: LocalDate) -> Int { a.daysSinceEpoch - b.daysSinceEpoch }
-}
-
-/// A date and a time of day on the local clock, in whole seconds, without a zone: what a wall clock shows.
-package struct LocalDateTime: Hashable, Comparable, Sendable {
-  package var date: LocalDate
-  /// Seconds since 00:00:00 of `date`, 0 ..< 86400.
-  package var secondOfDay: Int
-
-  package init(date: LocalDate, secondOfDay: Int) {
-    self.date = date + Int((Double(secondOfDay) / 86400).rounded(.down))
-    self.secondOfDay = ((secondOfDay % 86400) + 86400) % 86400
-  }
-
-  package static func < (a: LocalDateTime, b: LocalDateTime) -> Bool {
-    (a.date, a.secondOfDay) < (b.date, b.secondOfDay)
-  }
-}
-
-/// A time of day in whole minutes, as a person writes it: `HH:mm`.
-package struct LocalTime: Hashable, Sendable, Codable {
-  /// 0 ... 23.
+/// A time of day on the local clock to the minute, without a date: the start hour of a schedule.
+package struct LocalTime: Hashable, Comparable, Sendable {
+  /// 0 to 23.
   package let hour: Int
-  /// 0 ... 59.
+  /// 0 to 59.
   package let minute: Int
 
-  /// Nil when either is out of range.
+  /// Nil outside 00:00 to 23:59.
   package init?(hour: Int, minute: Int) {
     guard (0...23).contains(hour), (0...59).contains(minute) else { return nil }
     self.hour = hour
     self.minute = minute
+  }
+
+  /// Reads `06:30` and nothing looser: two digits, a colon, two digits.
+  package init?(iso text: String) {
+    var scanner = ASCIIScanner(text)
+    guard let time = scanner.hourAndMinute(), scanner.isAtEnd else { return nil }
+    self = time
+  }
+
+  private init() { (hour, minute) = (0, 0) }
+
+  package static let midnight = LocalTime()
+
+  /// Seconds since 00:00 on a day without a change of offset.
+  package var secondOfDay: Int { hour * 3600 + minute * 60 }
+
+  package static func < (a: LocalTime, b: LocalTime) -> Bool { a.secondOfDay < b.secondOfDay }
+}
+
+extension LocalTime: CustomStringConvertible, Codable {
+  /// `HH:mm`.
+  package var description: String { "\(padded(hour)):\(padded(minute))" }
+
+  /// As text, `HH:mm`. Throws for any other.
+  package init(from decoder: any Decoder) throws {
+    let container = try decoder.singleValueContainer()
+    guard let time = LocalTime(iso: try container.decode(String.self)) else {
+      throw DecodingError.dataCorruptedError(in: container, debugDescription: "not a time of day HH:mm")
+    }
+    self = time
+  }
+
+  package func encode(to encoder: any Encoder) throws {
+    var container = encoder.singleValueContainer()
+    try container.encode(description)
   }
 }
