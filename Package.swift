@@ -12,6 +12,14 @@ let package = Package(
   targets: [
     .target(name: "TimeZones", swiftSettings: optimised),
     .target(name: "ExportCore", dependencies: ["TimeZones"], swiftSettings: optimised),
+    .systemLibrary(
+      name: "CSQLite", path: "Sources/CLibraries/CSQLite", pkgConfig: "sqlite3",
+      providers: [.apt(["libsqlite3-dev"])]),
+    .target(
+      name: "SQLiteSource", dependencies: ["ExportCore", "TimeZones", "CSQLite"], swiftSettings: optimised),
+
+    // Suites that every implementation of a socket runs, and what tests share; in no product.
+    .target(name: "ExportTesting", dependencies: ["ExportCore", "TimeZones"], path: "Tests/ExportTesting"),
 
     .target(
       name: "ZoneTesting", dependencies: ["TimeZones"], path: "Tests/ZoneTesting", swiftSettings: optimised),
@@ -20,6 +28,9 @@ let package = Package(
     .testTarget(
       name: "ExportCoreTests", dependencies: ["ExportCore", "TimeZones", "ZoneTesting"],
       swiftSettings: optimised),
+    .testTarget(
+      name: "SQLiteSourceTests",
+      dependencies: ["SQLiteSource", "ExportCore", "TimeZones", "ExportTesting", "ZoneTesting", "CSQLite"]),
   ],
   swiftLanguageModes: [.v6]
 )
