@@ -1,4 +1,5 @@
 internal import ExportCore
+internal import TimeZones
 
 /// Which rows a read wants, decided on whole seconds and on bytes.
 struct EventFilter {
