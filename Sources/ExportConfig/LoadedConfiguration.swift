@@ -42,4 +42,9 @@ package struct BrokenDefinition: Hashable, Sendable {
   package let name: String
   /// An absolute path.
   package let file: String
+
+  package init(name: String, file: String) {
+    self.name = name
+    self.file = file
+  }
 }

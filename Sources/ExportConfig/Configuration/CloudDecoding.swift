@@ -18,12 +18,17 @@ extension ConfigurationDecoder {
     let storageClass = fields.optional("storageClass") { $0.text("the name of a storage class") }
     let tags = fields.optional("tags", default: [:], tags)
 
-    require(fields, "accessKeyId", needs: "secretAccessKey")
-    require(fields, "secretAccessKey", needs: "accessKeyId")
-    require(fields, "sessionToken", needs: "accessKeyId")
-    require(fields, "externalId", needs: "roleArn")
-    if fields.has("kmsKeyId"), sse != .kms {
-      fields.refuse("kmsKeyId", "\"kmsKeyId\" needs \"sse\": \"aws:kms\" beside it")
+    for (key, other) in [
+      ("accessKeyId", "secretAccessKey"), ("secretAccessKey", "accessKeyId"), ("sessionToken", "accessKeyId"),
+      ("externalId", "roleArn"),
+    ] where fields.has(key) && !fields.has(other) { fields.miss([other], neededBy: key) }
+    if fields.has("kmsKeyId") {
+      let complaint = { fields.refuse("kmsKeyId", "\"kmsKeyId\" needs \"sse\": \"aws:kms\" beside it") }
+      if !fields.has("sse") {
+        fields.miss(["sse"], complain: complaint)
+      } else if sse == .aes256 {
+        complaint()
+      }
     }
 
     guard let bucket else { return nil }
@@ -101,11 +106,7 @@ extension ConfigurationDecoder {
     }
     if way[0] == "accountKey" { return accountKey.map(AzureConfiguration.Access.accountKey) }
     if way[0] == "sasToken" { return sasToken.map(AzureConfiguration.Access.sasToken) }
-    let absent = client.filter { !way.contains($0) }
-    if !absent.isEmpty {
-      let names = absent.map(\.quoted).joined(separator: " and ")
-      fields.refuse(way[0], "\(way[0].quoted) needs \(names) beside it")
-    }
+    fields.miss(client.filter { !way.contains($0) }, neededBy: way[0])
     guard let id, let tenant, let secret else { return nil }
     return .client(id: id, tenant: tenant, secret: secret)
   }
@@ -115,7 +116,8 @@ extension ConfigurationDecoder {
   private func cloudOptions(_ fields: Fields) -> CloudOptions {
     CloudOptions(
       caFile: fields.optional("caFile") { $0.path(in: folder) },
-      allowHTTP: fields.optional("allowHTTP", default: false) { $0.bool() },
+      // What is there and wrong counts as true here, so that it is not reported again at the endpoint.
+      allowHTTP: fields.optional("allowHTTP") { $0.bool() } ?? fields.has("allowHTTP"),
       maxUploadBytesPerSecond: fields.optional("maxUploadBytesPerSecond") { $0.whole(1 ... .max) })
   }
 
@@ -126,10 +128,12 @@ extension ConfigurationDecoder {
         field.fail("must not contain a user, a '?' or a '#'")
         return nil
       }
-      guard address.isEncrypted || address.isLoopback || cloud.allowHTTP else {
-        field.fail(
-          "http:// sends everything in the clear; write https://, or set \"allowHTTP\": true beside it")
-        return nil
+      if !address.isEncrypted, !address.isLoopback, !cloud.allowHTTP {
+        let complaint = {
+          field.fail(
+            "http:// sends everything in the clear; write https://, or set \"allowHTTP\": true beside it")
+        }
+        if fields.has("allowHTTP") { complaint() } else { fields.miss(["allowHTTP"], complain: complaint) }
       }
       return address.text
     }
@@ -171,11 +175,6 @@ extension ConfigurationDecoder {
     }
     return Dictionary(
       uniqueKeysWithValues: entries.compactMap { entry in entry.value.map { (entry.name, $0) } })
-  }
-
-  private func require(_ fields: Fields, _ key: String, needs other: String) {
-    guard fields.has(key), !fields.has(other) else { return }
-    fields.refuse(key, "\(key.quoted) needs \(other.quoted) beside it")
   }
 }
 

@@ -19,9 +19,10 @@ struct ConfigurationDecoder {
     let configuration: Configuration? = root.object { fields in
       let account = fields.required("account") { $0.text("1 to 32 letters, digits or _", Self.shortName) }
       let timeZone = fields.optional("timeZone", default: "UTC") { $0.zoneName(in: zones) }
-      let identifiers = fields.optional("identifiers", default: [.identity]) {
+      let written = fields.optional("identifiers") {
         $0.distinctList("a list of identifiers") { $0.oneOf("identifier", Identifier.allCases) }
       }
+      let identifiers = fields.has("identifiers") ? written : [.identity]
       let stateDirectory = fields.optional("stateDirectory", default: "/var/lib/exportd") {
         $0.path(in: folder)
       }
@@ -41,7 +42,7 @@ struct ConfigurationDecoder {
         sources: root.node["sources"].flatMap(ConfigurationOutline.sources),
         destinations: destinations.map { Dictionary(uniqueKeysWithValues: $0) })
 
-      guard let account, let sources, let destinations else { return nil }
+      guard let account, let identifiers, let sources, let destinations else { return nil }
       return Configuration(
         account: account, timeZone: timeZone, identifiers: identifiers, stateDirectory: stateDirectory,
         maxConcurrentRuns: maxConcurrentRuns, stallTimeout: stallTimeout, keepHistoryDays: keepHistoryDays,

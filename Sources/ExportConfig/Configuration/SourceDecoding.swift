@@ -52,12 +52,12 @@ extension ConfigurationDecoder {
       let from = fields.required("from", rows)
       let columns = fields.optional("columns", default: [:]) { expressions($0, EventField.allCases) }
       let properties = fields.optional("properties", default: .defaultColumn, properties)
-      let unit = fields.optional("tsUnit", default: .milliseconds) { $0.oneOf("unit", TimeUnit.allCases) }
+      let unit = self.unit(fields, "tsUnit")
       let zone = timeZone(fields, unit, unitKey: "tsUnit")
       let sequence = fields.optional("sequence", expression)
       return from.map {
         EventMapping(
-          from: $0, columns: columns, properties: properties, tsUnit: unit, tsTimeZone: zone,
+          from: $0, columns: columns, properties: properties, tsUnit: unit ?? .milliseconds, tsTimeZone: zone,
           sequence: sequence)
       }
     }
@@ -68,14 +68,13 @@ extension ConfigurationDecoder {
       let from = fields.required("from", rows)
       let columns = fields.optional("columns", default: [:]) { expressions($0, ProfileField.allCases) }
       let properties = fields.optional("properties", default: .defaultColumn, properties)
-      let unit = fields.optional("updatedAtUnit", default: .milliseconds) {
-        $0.oneOf("unit", TimeUnit.allCases)
-      }
+      let unit = self.unit(fields, "updatedAtUnit")
       let zone = timeZone(fields, unit, unitKey: "updatedAtUnit")
       let lookback = fields.optional("lookback", default: 3600) { $0.duration() }
       return from.map {
         ProfileMapping(
-          from: $0, columns: columns, properties: properties, updatedAtUnit: unit, tsTimeZone: zone,
+          from: $0, columns: columns, properties: properties, updatedAtUnit: unit ?? .milliseconds,
+          tsTimeZone: zone,
           lookback: lookback)
       }
     }
@@ -114,11 +113,19 @@ extension ConfigurationDecoder {
     }
   }
 
-  private func timeZone(_ fields: Fields, _ unit: TimeUnit, unitKey: String) -> String? {
+  /// Nil when it is wrong.
+  private func unit(_ fields: Fields, _ key: String) -> TimeUnit? {
+    let unit = fields.optional(key) { $0.oneOf("unit", TimeUnit.allCases) }
+    return fields.has(key) ? unit : .milliseconds
+  }
+
+  private func timeZone(_ fields: Fields, _ unit: TimeUnit?, unitKey: String) -> String? {
     let zone = fields.optional("tsTimeZone") { $0.zoneName(in: zones) }
-    if zone != nil, unit != .iso8601 {
+    guard zone != nil, let unit, unit != .iso8601 else { return zone }
+    let complaint = {
       fields.warn("tsTimeZone", "\"tsTimeZone\" has no effect without \"\(unitKey)\": \"iso8601\"")
     }
+    if fields.has(unitKey) { complaint() } else { fields.miss([unitKey], complain: complaint) }
     return zone
   }
 }

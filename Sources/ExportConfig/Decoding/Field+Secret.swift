@@ -31,7 +31,7 @@ extension Field {
       let named = ["file", "env", "credential"].filter(fields.has)
       guard named.count == 1 else {
         if named.isEmpty {
-          fail("must be \(forms)")
+          fields.miss(["file", "env", "credential"]) { fail("must be \(forms)") }
         } else {
           fields.refuse(
             named[1], "\(named[1].quoted) does not go with \(named[0].quoted): one form at a time")

@@ -7,7 +7,7 @@ final class Fields {
   /// Names asked for, in that order: what is allowed here.
   private var allowed: [String] = []
   /// What should be there and is not; of several names in one entry, any would do.
-  private var missing: [[String]] = []
+  private var missing: [(names: [String], complain: () -> Void)] = []
   /// Names that ``refuse(_:_:)`` has reported.
   private var spokenOf: Set<String> = []
   private var restIsLeft = false
@@ -17,7 +17,7 @@ final class Fields {
     self.members = members
   }
 
-  /// Whether the key is there. Does not make it an allowed one.
+  /// Whether the key is there, whatever its value. Does not make it an allowed one.
   func has(_ name: String) -> Bool { member(name) != nil }
 
   /// The value of a key that must be there.
@@ -29,10 +29,26 @@ final class Fields {
     return read(field)
   }
 
-  /// Says that one of these keys should be there.
+  /// Says that a key should be there, or one of several.
   func miss(_ names: String...) { miss(names) }
 
-  func miss(_ names: [String]) { missing.append(names) }
+  func miss(_ names: [String]) {
+    miss(names) { [whole] in
+      whole.fail("the key \(names.map(\.quoted).joined(separator: " or ")) is missing")
+    }
+  }
+
+  /// Says that keys are missing because another is there.
+  func miss(_ names: [String], neededBy key: String) {
+    guard !names.isEmpty else { return }
+    miss(names) { [self] in
+      refuse(key, "\(key.quoted) needs \(names.map(\.quoted).joined(separator: " and ")) beside it")
+    }
+  }
+
+  /// Says that any of these keys would have kept `complain` from being called. It is called at the end, and not
+  /// at all when one of them is surely there under a mistyped name.
+  func miss(_ names: [String], complain: @escaping () -> Void) { missing.append((names, complain)) }
 
   /// The value of a key; nil also when it is left out.
   func optional<Value>(_ name: String, _ read: (Field) -> Value?) -> Value? {
@@ -67,16 +83,14 @@ final class Fields {
     for member in members where !allowed.contains(member.name) && !spokenOf.contains(member.name) {
       let meant = Nearest.to(member.name, in: free)
       if restIsLeft, meant == nil { continue }
-      if let meant { missing.removeAll { $0.contains(meant) } }
+      if let meant { missing.removeAll { $0.names.contains(meant) } }
       whole.report.add(
         at: member.nameOffset, whole.path.appending(member.name),
         unknown(
           "key", member.name, nearest: meant ?? Nearest.to(member.name, in: allowed),
           allowed: allowed.map(\.quoted)))
     }
-    for names in missing {
-      whole.fail("the key \(names.map(\.quoted).joined(separator: " or ")) is missing")
-    }
+    for absence in missing { absence.complain() }
   }
 
   private func member(_ name: String) -> JSONNode.Member? { members.first { $0.name == name } }

@@ -27,7 +27,7 @@ struct DefinitionDecoder {
     let guardFormulas = fields.optional("csv", default: false) {
       $0.object { $0.optional("guardFormulas", default: false) { $0.bool() } }
     }
-    let stopRecurring = fields.optional("stopRecurring", default: false) { $0.bool() }
+    let stopRecurring = fields.optional("stopRecurring") { $0.bool() }
     let resumeRecurring = fields.optional("resumeRecurring", default: false) { $0.bool() }
     let timeZone = fields.optional("timeZone") { $0.zoneName(in: zones) }
 
@@ -42,7 +42,7 @@ struct DefinitionDecoder {
       source: source, destination: destination, data: data, identifiers: identifiers, frequency: frequency,
       format: format, asString: asString, includeObjectId: includeObjectId,
       compression: compression ?? CompressionRule(format, dataType).standard, maxFileBytes: maxFileBytes,
-      guardFormulas: guardFormulas, stopRecurring: stopRecurring, resumeRecurring: resumeRecurring,
+      guardFormulas: guardFormulas, stopRecurring: stopRecurring ?? false, resumeRecurring: resumeRecurring,
       timeZone: timeZone)
   }
 }

@@ -100,17 +100,20 @@ extension DefinitionDecoder {
 
   /// What a one-time profile export may do about recurring ones of its source.
   func checkRecurring(
-    _ fields: Fields, stop: Bool, resume: Bool, _ dataType: DataType?, _ frequency: Frequency?
+    _ fields: Fields, stop: Bool?, resume: Bool, _ dataType: DataType?, _ frequency: Frequency?
   ) {
     let isOnce = if case .recurring = frequency { false } else { true }
     guard isOnce, dataType != .events else {
-      for (key, value) in [("stopRecurring", stop), ("resumeRecurring", resume)] where value {
+      for (key, value) in [("stopRecurring", stop ?? false), ("resumeRecurring", resume)] where value {
         fields.refuse(key, "\(key.quoted) is for one-time profile exports")
       }
       return
     }
-    if resume, !stop {
+    guard resume, stop != true else { return }
+    let complaint = {
       fields.warn("resumeRecurring", "\"resumeRecurring\" has no effect without \"stopRecurring\": true")
     }
+    if stop == false { complaint() }
+    if !fields.has("stopRecurring") { fields.miss(["stopRecurring"], complain: complaint) }
   }
 }
