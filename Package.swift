@@ -31,7 +31,9 @@ let package = Package(
       dependencies: ["ExportCore", .product(name: "Crypto", package: "swift-crypto")],
       swiftSettings: optimised),
 
-    .target(name: "ExportTesting", dependencies: ["ExportCore", "TimeZones"], path: "Tests/ExportTesting"),
+    .target(
+      name: "ExportTesting", dependencies: ["Formats", "ExportCore", "TimeZones"],
+      path: "Tests/ExportTesting"),
     .target(
       name: "ZoneTesting", dependencies: ["TimeZones"], path: "Tests/ZoneTesting", swiftSettings: optimised),
     .testTarget(
@@ -39,7 +41,9 @@ let package = Package(
     .testTarget(
       name: "ExportCoreTests", dependencies: ["ExportCore", "TimeZones", "ZoneTesting"],
       swiftSettings: optimised),
-    .testTarget(name: "FormatsTests", dependencies: ["Formats", "ExportCore", "ExportTesting", "TimeZones"]),
+    .testTarget(
+      name: "FormatsTests",
+      dependencies: ["Formats", "ExportCore", "ExportTesting", "TimeZones", "ZoneTesting"]),
     .testTarget(
       name: "DirectoryDestinationTests",
       dependencies: ["DirectoryDestination", "ExportCore", "ExportTesting"]),

@@ -19,6 +19,11 @@ package enum EightBytes {
 
   /// The eight bytes at `offset`, the first of them lowest.
   @inlinable @inline(__always)
+  package static func load(_ text: UnsafeRawPointer, at offset: Int) -> UInt64 {
+    UInt64(littleEndian: text.loadUnaligned(fromByteOffset: offset, as: UInt64.self))
+  }
+
+  @inlinable @inline(__always)
   package static func load(_ text: UnsafeRawBufferPointer, at offset: Int) -> UInt64 {
     UInt64(littleEndian: text.loadUnaligned(fromByteOffset: offset, as: UInt64.self))
   }

@@ -3,6 +3,8 @@ struct JSONScanner {
   private let base: UnsafeRawPointer
   private let end: Int
   private(set) var position = 0
+  /// Whether any white space was skipped.
+  private(set) var hasSpace = false
 
   /// Nil for an empty text.
   init?(text: UnsafeRawBufferPointer) {
@@ -29,6 +31,7 @@ struct JSONScanner {
   mutating func skipSpace() -> UInt8 {
     var next = byte
     while next == 0x20 || next == 0x0A || next == 0x0D || next == 0x09 {
+      hasSpace = true
       position += 1
       next = byte
     }
@@ -73,18 +76,9 @@ struct JSONScanner {
   @inline(__always)
   private mutating func skipPlain() {
     while position &+ 8 <= end {
-      let word = UInt64(littleEndian: base.loadUnaligned(fromByteOffset: position, as: UInt64.self))
-      let quote = word ^ Self.repeated(UInt8(ascii: "\""))
-      let backslash = word ^ Self.repeated(UInt8(ascii: "\\"))
-      // The classic test for a byte below n: everything above the lowest hit may be wrong, the lowest never is.
-      let hits =
-        ((quote &- Self.repeated(1)) & ~quote | (backslash &- Self.repeated(1)) & ~backslash
-          | (word &- Self.repeated(0x20)) & ~word) & Self.repeated(0x80)
-      guard hits == 0 else {
-        position &+= hits.trailingZeroBitCount / 8
-        return
-      }
-      position &+= 8
+      let stop = EightBytes.first(EightBytes.bytesToEscape(EightBytes.load(base, at: position)))
+      position &+= stop
+      if stop < 8 { return }
     }
     while position < end {
       switch self[position] {
@@ -93,9 +87,6 @@ struct JSONScanner {
       }
     }
   }
-
-  @inline(__always)
-  private static func repeated(_ byte: UInt8) -> UInt64 { UInt64(byte) &* 0x0101_0101_0101_0101 }
 
   private mutating func skipEscape() throws(JSONSyntaxError) {
     guard position + 1 < end else { throw error(.endsInsideEscape) }

@@ -28,6 +28,8 @@ package struct JSONToken: Sendable {
 package struct JSONTokens: Sendable {
   /// Of the last text read.
   package private(set) var tokens: [JSONToken] = []
+  /// Whether the last text read holds white space outside of its strings.
+  package private(set) var hasSpace = false
   /// Indices of the objects and arrays that are open.
   private var open: [UInt32] = []
 
@@ -83,6 +85,7 @@ package struct JSONTokens: Sendable {
         let next = scanner.skipSpace()
         guard let container = open.last else {
           guard scanner.atEnd else { throw scanner.error(.textAfterValue) }
+          hasSpace = scanner.hasSpace
           return
         }
         if next == (inObject ? UInt8(ascii: "}") : UInt8(ascii: "]")) {
