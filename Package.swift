@@ -54,7 +54,9 @@ let package = Package(
       ]),
 
     // Suites that every implementation of a socket runs, and what tests share; in no product.
-    .target(name: "ExportTesting", dependencies: ["ExportCore", "TimeZones"], path: "Tests/ExportTesting"),
+    .target(
+      name: "ExportTesting", dependencies: ["ExportCore", "Formats", "TimeZones"],
+      path: "Tests/ExportTesting"),
     .target(
       name: "ZoneTesting", dependencies: ["TimeZones"], path: "Tests/ZoneTesting", swiftSettings: optimised),
     .testTarget(
@@ -62,6 +64,9 @@ let package = Package(
     .testTarget(
       name: "ExportCoreTests", dependencies: ["ExportCore", "TimeZones", "ZoneTesting"],
       swiftSettings: optimised),
+    .testTarget(
+      name: "FormatsTests",
+      dependencies: ["Formats", "ExportCore", "ExportTesting", "TimeZones", "ZoneTesting"]),
     .testTarget(
       name: "ExportConfigTests", dependencies: ["ExportConfig", "ExportCore", "TimeZones", "ZoneTesting"],
       swiftSettings: optimised),

@@ -58,13 +58,8 @@ struct OutputBytes: ~Copyable {
 
   /// ASCII text known at compile time.
   @inline(__always)
-  mutating func append(_ text: StaticString) {
+  mutating func append(literal text: StaticString) {
     append(UnsafeRawBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
-  }
-
-  mutating func append(_ text: String) {
-    var text = text
-    text.withUTF8 { append(UnsafeRawBufferPointer($0)) }
   }
 
   mutating func removeLast(_ bytes: Int) { count -= bytes }
@@ -81,18 +76,18 @@ struct OutputBytes: ~Copyable {
   }
 
   private mutating func append(digits number: UInt) {
-    reserve(20)
+    // As many as the largest number has; written from the last one on.
+    let room = 20
+    reserve(room)
+    var first = count + room
     var rest = number
-    var length = 1
-    while rest >= 10 {
+    repeat {
+      first -= 1
+      base[first] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest % 10)
       rest /= 10
-      length += 1
-    }
-    rest = number
-    for place in stride(from: count + length - 1, through: count, by: -1) {
-      base[place] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest % 10)
-      rest /= 10
-    }
+    } while rest > 0
+    let length = count + room - first
+    memmove(base + count, base + first, length)
     count += length
   }
 

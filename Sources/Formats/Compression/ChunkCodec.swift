@@ -33,8 +33,8 @@ func makeCodec(_ compression: Compression) throws(ExportError) -> any ChunkCodec
 
 /// Stores bytes as they are.
 final class PlainCodec: ChunkCodec {
-  /// Small enough to stay in a processor's cache until it is written.
-  let chunkBytes = 256 << 10
+  /// Small enough for the chunks of many series to stay in a processor's cache until they are written.
+  let chunkBytes = 64 << 10
   let isExact = true
 
   func bound(_ count: Int) -> Int { count }

@@ -25,18 +25,18 @@ struct RejectedFile: ~Copyable {
 
   /// Rows come in ascending order of their keys.
   mutating func append(_ row: RejectedRow) throws(ExportError) {
-    pending.append("{\"key\":{\"pass\":")
+    pending.append(literal: "{\"key\":{\"pass\":")
     pending.append(decimal: Int(row.key.pass))
-    pending.append(",\"order\":")
+    pending.append(literal: ",\"order\":")
     pending.append(decimal: Int(row.key.order))
-    pending.append(",\"sequence\":")
+    pending.append(literal: ",\"sequence\":")
     pending.append(decimal: Int(row.key.sequence))
-    pending.append("}")
+    pending.append(literal: "}")
     append(",\"id\":", row.id)
     append(",\"eventName\":", row.name)
     append(",\"reason\":", row.reason)
     append(",\"value\":", row.value)
-    pending.append("}\n")
+    pending.append(literal: "}\n")
     rows += 1
     keys = (keys?.lowerBound ?? row.key)...row.key
     if pending.count >= RejectedFile.chunkBytes { try flush() }
@@ -44,7 +44,7 @@ struct RejectedFile: ~Copyable {
 
   private mutating func append(_ key: StaticString, _ text: String?) {
     guard var text else { return }
-    pending.append(key)
+    pending.append(literal: key)
     text.withUTF8 { pending.append(jsonString: UnsafeRawBufferPointer($0)) }
   }
 

@@ -127,6 +127,11 @@ struct SeriesFiles: ~Copyable {
     try flush(i)
     let file = files[i]
     files[i] = File()
+    guard file.first <= file.last else {
+      throw ExportError(
+        .source, .lasting, object: "database \(databaseId)",
+        problem: "rows came out of the order of their keys")
+    }
     let name = String(decoding: table.name(of: i), as: UTF8.self)
     let date = table.date(of: i)
     let index = Int(file.index!)

@@ -15,16 +15,16 @@ struct JSONEventEncoder: RecordEncoder {
 
   func encode(_ event: borrowing EventRecord, into out: inout OutputBytes) {
     appendProfile(event, to: &out)
-    out.append("\"ts\":")
+    out.append(literal: "\"ts\":")
     out.append(decimal: event.timestamp)
     append("deviceInfo", event.device, asString: false, to: &out)
     append("eventProps", event.properties, asString: asString, to: &out)
     append("session_props", event.session, asString: asString, to: &out)
     if let group = event.controlGroup {
-      out.append(",\"controlGroupName\":")
+      out.append(literal: ",\"controlGroupName\":")
       out.append(jsonString: group)
     }
-    out.append("}\n")
+    out.append(literal: "}\n")
   }
 
   /// The opening brace of the record and its profile, ready for the next key.
@@ -32,12 +32,12 @@ struct JSONEventEncoder: RecordEncoder {
   private func appendProfile(_ event: borrowing EventRecord, to out: inout OutputBytes) {
     out.append(UInt8(ascii: "{"))
     let start = out.count
-    out.append("\"profile\":{")
+    out.append(literal: "\"profile\":{")
     let empty = out.count
     append("\"identity\":", event.identity, to: &out)
     append("\"objectId\":", event.objectId, to: &out)
     if !event.allIdentities.isAbsent {
-      out.append("\"all_identities\":")
+      out.append(literal: "\"all_identities\":")
       event.allIdentities.withValue { out.append($0) }
       out.append(UInt8(ascii: ","))
     }
@@ -57,7 +57,7 @@ struct JSONEventEncoder: RecordEncoder {
   @inline(__always)
   private func append(_ key: StaticString, _ text: UnsafeRawBufferPointer?, to out: inout OutputBytes) {
     guard let text else { return }
-    out.append(key)
+    out.append(literal: key)
     out.append(jsonString: text)
     out.append(UInt8(ascii: ","))
   }
@@ -67,9 +67,9 @@ struct JSONEventEncoder: RecordEncoder {
     _ key: StaticString, _ field: borrowing JSONField, asString: Bool, to out: inout OutputBytes
   ) {
     guard !field.isAbsent else { return }
-    out.append(",\"")
-    out.append(key)
-    out.append("\":")
+    out.append(literal: ",\"")
+    out.append(literal: key)
+    out.append(literal: "\":")
     field.withValue { value in
       if asString { out.append(asStrings: value) } else { out.append(value) }
     }

@@ -1,0 +1,53 @@
+import Foundation
+
+/// Python 3, the independent reader of what the project writes.
+package enum Python {
+  /// Runs a program and gives what it printed.
+  /// - Throws: when it did not end well; also when there is no Python, so that nothing is skipped in silence.
+  package static func run(_ program: String, arguments: [String] = [], input: [UInt8] = []) throws -> String {
+    try withTemporaryDirectory { folder in
+      let script = URL(fileURLWithPath: "\(folder)/program.py")
+      let given = URL(fileURLWithPath: "\(folder)/input")
+      let printed = URL(fileURLWithPath: "\(folder)/output")
+      try Data(program.utf8).write(to: script)
+      try Data(input).write(to: given)
+      try Data().write(to: printed)
+      let process = Process()
+      process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+      process.arguments = ["python3", script.path] + arguments
+      process.standardInput = try FileHandle(forReadingFrom: given)
+      process.standardOutput = try FileHandle(forWritingTo: printed)
+      try process.run()
+      process.waitUntilExit()
+      let output = String(decoding: try Data(contentsOf: printed), as: UTF8.self)
+      guard process.terminationStatus == 0 else {
+        throw Failure(status: process.terminationStatus, output: output)
+      }
+      return output
+    }
+  }
+
+  package struct Failure: Error, CustomStringConvertible {
+    let status: Int32
+    let output: String
+    package var description: String {
+      "python3 ended with \(status) (this test needs Python 3.9 or later: apt-get install python3)\n\(output)"
+    }
+  }
+}
+
+/// A directory of the test's own, removed afterwards.
+package func withTemporaryDirectory<Result>(_ body: (String) throws -> Result) throws -> Result {
+  let path = NSTemporaryDirectory() + "exportd-\(UUID().uuidString)"
+  try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: false)
+  defer { try? FileManager.default.removeItem(atPath: path) }
+  return try body(path)
+}
+
+/// A directory of the test's own, removed afterwards.
+package func withTemporaryDirectory<Result>(_ body: (String) async throws -> Result) async throws -> Result {
+  let path = NSTemporaryDirectory() + "exportd-\(UUID().uuidString)"
+  try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: false)
+  defer { try? FileManager.default.removeItem(atPath: path) }
+  return try await body(path)
+}
