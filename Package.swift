@@ -41,9 +41,14 @@ let package = Package(
     .testTarget(
       name: "ExportCoreTests", dependencies: ["ExportCore", "TimeZones", "ZoneTesting"],
       swiftSettings: optimised),
+    .executableTarget(
+      name: "FormatsBenchmark", dependencies: ["Formats", "ExportCore", "TimeZones"],
+      path: "Benchmarks/FormatsBenchmark", swiftSettings: optimised),
     .testTarget(
       name: "FormatsTests",
-      dependencies: ["Formats", "ExportCore", "ExportTesting", "TimeZones", "ZoneTesting"]),
+      dependencies: [
+        "Formats", "FormatsBenchmark", "ExportCore", "ExportTesting", "TimeZones", "ZoneTesting",
+      ]),
     .testTarget(
       name: "DirectoryDestinationTests",
       dependencies: ["DirectoryDestination", "ExportCore", "ExportTesting"]),
