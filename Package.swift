@@ -64,9 +64,14 @@ let package = Package(
     .testTarget(
       name: "ExportCoreTests", dependencies: ["ExportCore", "TimeZones", "ZoneTesting"],
       swiftSettings: optimised),
+    .executableTarget(
+      name: "FormatsBenchmark", dependencies: ["Formats", "ExportCore", "TimeZones"],
+      path: "Benchmarks/FormatsBenchmark", swiftSettings: optimised),
     .testTarget(
       name: "FormatsTests",
-      dependencies: ["Formats", "ExportCore", "ExportTesting", "TimeZones", "ZoneTesting"]),
+      dependencies: [
+        "Formats", "FormatsBenchmark", "ExportCore", "ExportTesting", "TimeZones", "ZoneTesting",
+      ]),
     .testTarget(
       name: "ExportConfigTests", dependencies: ["ExportConfig", "ExportCore", "TimeZones", "ZoneTesting"],
       swiftSettings: optimised),
