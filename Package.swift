@@ -45,6 +45,7 @@ let package = Package(
     .testTarget(
       name: "ExportCoreTests", dependencies: ["ExportCore", "TimeZones", "ZoneTesting"],
       swiftSettings: optimised),
+    .testTarget(name: "EngineTests", dependencies: ["Engine", "ExportCore", "Ledger", "TimeZones"]),
   ],
   swiftLanguageModes: [.v6]
 )
