@@ -19,6 +19,8 @@ package struct ExportView: Sendable {
   package let nextRunAt: Instant?
   /// Windows that are FAILED and owed: `exportd run` and `exportd start` take them up again.
   package let failedWindows: Int
+  /// What runs that ended without completing still have at the destination.
+  package let leftovers: ExportSnapshot.Leftovers
   /// Since when a window is owed that should have been taken up by now; nil when nothing is late.
   package let overdueSince: Instant?
 
@@ -33,6 +35,7 @@ package struct ExportView: Sendable {
     revision = snapshot.revision
     lastRun = snapshot.last
     failedWindows = snapshot.failedWindows
+    leftovers = snapshot.leftovers
     let outlook = Outlook(snapshot, zone)
     self.zone = outlook.zone
     state = Self.state(snapshot, outlook)

@@ -15,10 +15,21 @@ package struct ExportSnapshot: Sendable {
   package var ended: RunRecord?
   /// How many windows are FAILED: owed until a person asks for them.
   package var failedWindows: Int
+  package var leftovers: Leftovers
+
+  /// Names that ended runs still have at their destination.
+  package struct Leftovers: Hashable, Sendable {
+    /// To be deleted.
+    package var deleting = 0
+    /// The destination refuses: only a person can delete them.
+    package var undeletable = 0
+
+    package init() {}
+  }
 
   package init(
     record: ExportRecord, revision: RevisionRecord, open: [RunRecord] = [], last: RunRecord? = nil,
-    ended: RunRecord? = nil, failedWindows: Int = 0
+    ended: RunRecord? = nil, failedWindows: Int = 0, leftovers: Leftovers = Leftovers()
   ) {
     self.record = record
     self.revision = revision
@@ -26,6 +37,7 @@ package struct ExportSnapshot: Sendable {
     self.last = last
     self.ended = ended
     self.failedWindows = failedWindows
+    self.leftovers = leftovers
   }
 }
 
@@ -62,14 +74,28 @@ extension Ledger {
       by: \.exportId)
     let begun = try latest("started_at")
     let ended = try latest("finished_at")
+    // Of a running export few runs have ended in vain, and of those few have left anything behind.
+    let inVain = "run.state IN ('STOPPED', 'FAILED', 'SKIPPED') AND run.export_id IN (\(chosen))"
     let failed = try Row.fetchAll(
       database,
-      sql: """
-        SELECT export_id, count(*) AS failed FROM run
-        WHERE state = 'FAILED' AND export_id IN (\(chosen)) GROUP BY export_id
-        """, arguments: [id])
+      sql: "SELECT export_id, sum(state = 'FAILED') AS failed FROM run WHERE \(inVain) GROUP BY export_id",
+      arguments: [id])
     let failedWindows = Dictionary(
       failed.map { ($0["export_id"] as RequestId, $0["failed"] as Int) }, uniquingKeysWith: { $1 })
+    let left = try Row.fetchAll(
+      database,
+      sql: """
+        SELECT run.export_id, sum(file.state <> 'undeletable') AS deleting,
+          sum(file.state = 'undeletable') AS undeletable
+        FROM run JOIN file ON file.run_id = run.id WHERE \(inVain) GROUP BY run.export_id
+        """, arguments: [id])
+    let leftovers = Dictionary(
+      left.map { row in
+        var leftovers = ExportSnapshot.Leftovers()
+        leftovers.deleting = row["deleting"]
+        leftovers.undeletable = row["undeletable"]
+        return (row["export_id"] as RequestId, leftovers)
+      }, uniquingKeysWith: { $1 })
     return try records.map { record in
       guard let revision = revisions[record.id] else {
         throw ExportError(
@@ -78,7 +104,7 @@ extension Ledger {
       return ExportSnapshot(
         record: record, revision: revision, open: open[record.id] ?? [], last: begun[record.id],
         ended: ended[record.id].flatMap { $0.finishedAt == nil ? nil : $0 },
-        failedWindows: failedWindows[record.id] ?? 0)
+        failedWindows: failedWindows[record.id] ?? 0, leftovers: leftovers[record.id] ?? .init())
     }
   }
 }
