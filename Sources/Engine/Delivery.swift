@@ -1,6 +1,5 @@
 import ExportCore
 import Formats
-import Glibc
 import Ledger
 import TimeZones
 
@@ -20,21 +19,24 @@ struct Delivery: Sendable {
   private static let filesUnderWay = 4
 
   /// Reads one database to its end and delivers everything that comes of it.
-  func deliver(_ writer: EventFileWriter, from source: any Source, _ read: EventRead) async throws {
+  func deliver(_ files: EventFiles, from source: any Source, _ read: EventRead) async throws {
     do {
       try await withThrowingTaskGroup(of: Void.self) { group in
         var underWay = 0
         try await source.read(read) { batch in
           control.moved(rows: batch.rows.count)
-          try writer.write(batch)
-          try await send(writer.takeCompleted(), &group, &underWay)
+          try files.append(batch)
+          try await send(files.takeCompleted(), &group, &underWay)
         }
-        try writer.finish()
-        try await send(writer.takeCompleted(), &group, &underWay)
+        while true {
+          let completed = try files.finish(atMost: Self.groupLimit)
+          guard !completed.isEmpty else { break }
+          try await send(completed, &group, &underWay)
+        }
         try await group.waitForAll()
       }
     } catch {
-      writer.abandon()
+      files.abandon()
       throw error
     }
   }
@@ -58,32 +60,44 @@ struct Delivery: Sendable {
   }
 
   private func deliver(_ files: ArraySlice<CompletedFile>) async throws {
-    do {
-      try await withThrowingTaskGroup(of: Void.self) { group in
-        for (index, file) in files.enumerated() {
-          if index >= Self.filesUnderWay { try await group.next() }
-          group.addTask {
-            try await destination.deliver(file.staged, as: file.name)
-            control.moved()
-          }
+    try await withThrowingTaskGroup(of: Void.self) { group in
+      for (index, file) in files.enumerated() {
+        if index >= Self.filesUnderWay { try await group.next() }
+        group.addTask {
+          try await destination.deliver(file.staged, as: file.file.name)
+          control.moved()
         }
-        try await group.waitForAll()
       }
-    } catch {
-      for file in files { unlink(file.staged.path) }
-      throw error
+      try await group.waitForAll()
     }
     // What lies at the destination is recorded even when the attempt was told to end meanwhile.
-    try ledger.delivered(files.map(\.name), of: run, revision: revision)
+    try ledger.delivered(files.map(\.file.name), of: run, revision: revision)
   }
 }
 
 extension FileRecord {
-  init(_ file: CompletedFile, revision: Int) {
+  init(_ completed: CompletedFile, revision: Int) {
+    let file = completed.file
+    var kind = Kind.data
+    var event: (name: String, date: String)?
+    var index: Int?
+    switch file.content {
+    case .events(let name, let date, let number): (event, index) = ((name, date.description), number)
+    case .profiles(let number): index = number
+    case .rejected: kind = .rejected
+    }
     self.init(
-      name: file.name, kind: file.kind == .data ? .data : .rejected, databaseId: file.databaseId,
-      eventName: file.eventName, date: file.date?.description, fileIndex: file.index, rows: file.rows,
-      bytes: file.staged.bytes, sha256: file.staged.sha256, firstKey: file.firstKey, lastKey: file.lastKey,
-      revision: revision)
+      name: file.name, kind: kind, databaseId: file.databaseId, eventName: event?.name, date: event?.date,
+      fileIndex: index, rows: file.rows, bytes: file.bytes, sha256: file.sha256,
+      firstKey: completed.keys.lowerBound, lastKey: completed.keys.upperBound, revision: revision)
+  }
+
+  /// What the next attempt leaves out; nil for anything but event data.
+  var delivered: DeliveredEventFile? {
+    guard kind == .data, let eventName, let date = date.flatMap(LocalDate.init(iso:)), let fileIndex,
+      let firstKey,
+      let lastKey
+    else { return nil }
+    return DeliveredEventFile(eventName: eventName, date: date, index: fileIndex, keys: firstKey...lastKey)
   }
 }

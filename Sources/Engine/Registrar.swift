@@ -1,3 +1,4 @@
+import ExportConfig
 package import ExportCore
 package import Ledger
 package import TimeZones
@@ -19,28 +20,20 @@ package struct WrittenDefinition: Hashable, Sendable {
   }
 }
 
-/// Judges the dates of a definition when it is first stored: what `today` means, and whether it reaches too far back.
-package typealias TimingJudge =
-  @Sendable (Definition, _ zone: Zone, _ now: Instant) throws(ExportError) -> (
-    timing: Revision.Timing, notes: [String]
-  )
-
 /// Brings definitions into the ledger and keeps them there: one configuration, judged once, a revision for each
 /// change (SPEC section 1).
 package struct Registrar: Sendable {
   package let configuration: Configuration
   package let ledger: Ledger
   package let zone: @Sendable (String) throws(ExportError) -> Zone
-  package let judge: TimingJudge
 
   package init(
     configuration: Configuration, ledger: Ledger,
-    zone: @escaping @Sendable (String) throws(ExportError) -> Zone, judge: @escaping TimingJudge
+    zone: @escaping @Sendable (String) throws(ExportError) -> Zone
   ) {
     self.configuration = configuration
     self.ledger = ledger
     self.zone = zone
-    self.judge = judge
   }
 
   /// Stores a new export.
@@ -59,26 +52,20 @@ package struct Registrar: Sendable {
   package func firstRevision(
     of definition: Definition, now: Instant
   ) throws(ExportError) -> (Revision, notes: [String]) {
-    let zoneName = definition.timeZone ?? configuration.timeZone
-    let (timing, notes) = try judge(definition, try zone(zoneName), now)
-    return (try resolve(definition, timing).reaching(after: nil, plannedThrough: nil), notes)
+    let judged = try judge(definition, stored: nil, now: now)
+    let revision = try configuration.revision(of: definition, timing: judged.timing)
+    return (revision.reaching(after: nil, plannedThrough: nil), judged.notes)
   }
 
-  /// The definition under the present configuration.
-  func resolve(_ definition: Definition, _ timing: Revision.Timing) throws(ExportError) -> Revision {
-    guard let source = configuration.sources[definition.source] else {
-      throw ExportError(
-        .configuration, .lasting, object: "source \(definition.source)", problem: "is not configured")
+  private func judge(
+    _ definition: Definition, stored: Revision?, now: Instant
+  ) throws(ExportError) -> JudgedTiming {
+    let judge = TimingJudge(zone: try zone(definition.timeZone ?? configuration.timeZone), now: now)
+    do {
+      return try judge.judge(definition.frequency, stored: stored)
+    } catch {
+      throw ExportError(.configuration, .lasting, object: "\(error.path)", problem: error.message)
     }
-    guard let destination = configuration.destinations[definition.destination] else {
-      throw ExportError(
-        .configuration, .lasting, object: "destination \(definition.destination)",
-        problem: "is not configured")
-    }
-    return Revision(
-      account: configuration.account, definition: definition, source: source, destination: destination,
-      timeZone: definition.timeZone ?? configuration.timeZone,
-      identifiers: definition.identifiers ?? configuration.identifiers, timing: timing)
   }
 
   /// Stores a changed definition as the next revision, after planning what was due under the old one.
@@ -91,13 +78,14 @@ package struct Registrar: Sendable {
     let previous = try ledger.revision(of: record.id)
     let old = previous.resolved
     let definition = written?.definition ?? old.definition
-    var next = try resolve(definition, old.timing)
-    if case .recurring(let new) = definition.frequency,
-      case .recurring(let before) = old.definition.frequency,
-      new.from != before.from, new.from != nil
-    {
-      next.timing = try judge(definition, try zone(next.timeZone), now).timing
-    }
+    // Dates are judged once: what a one-time export covers stays, and so does a first day that is not edited.
+    let timing =
+      if case .recurring = definition.frequency, case .recurring = old.definition.frequency {
+        try judge(definition, stored: old, now: now).timing
+      } else {
+        old.timing
+      }
+    var next = try configuration.revision(of: definition, timing: timing)
     let planner = try RunPlanner(
       revision: old, plannedThrough: record.plannedThrough, hasSequence: record.hasSequence,
       zone: try zone(old.timeZone))

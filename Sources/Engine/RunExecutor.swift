@@ -77,11 +77,11 @@ package struct RunExecutor: Sendable {
       run: begun.run.id, revision: begun.revision.number, destination: destination, ledger: ledger,
       control: control)
     for cut in cuts {
-      let writer = try EventFileWriter(
-        revision: revision, names: names, databaseId: cut.databaseId, zone: zone,
+      let files = try EventFiles(
+        names, databaseId: cut.databaseId, revision: revision, zone: zone,
         stagingDirectory: destination.stagingDirectory ?? parts.stagingDirectory,
-        delivered: kept.filter { $0.databaseId == cut.databaseId }.map(\.rows))
-      try await delivery.deliver(writer, from: source, reads.read(cut))
+        delivered: kept.filter { $0.databaseId == cut.databaseId }.compactMap(\.delivered))
+      try await delivery.deliver(files, from: source, reads.read(cut))
     }
     try await deleteStale(begun)
     try Task.checkCancellation()
@@ -127,7 +127,7 @@ package struct RunExecutor: Sendable {
       try ledger.outdate(filesOf: begun.run.id)
       return []
     }
-    return ResumePoint.kept(of: begun.files)
+    return begun.files.filter { $0.kind == .data && $0.state == .delivered }
   }
 
   /// Removes what earlier attempts left at the destination and this one did not make again.

@@ -10,8 +10,9 @@ package struct Instant: Hashable, Comparable, Sendable, Codable {
   /// The instant at which a clock `utcOffset` seconds east of UTC shows `local`; the last one there is when that
   /// lies beyond.
   package init(_ local: LocalDateTime, utcOffset: Int) {
-    let seconds = Int128(local.date.daysSinceEpoch) * 86400 + Int128(local.secondOfDay - utcOffset)
-    self.seconds = Int64(clamping: seconds)
+    let (days, overflow) = local.date.daysSinceEpoch.multipliedReportingOverflow(by: 86400)
+    let (sum, tooFar) = days.addingReportingOverflow(local.secondOfDay - utcOffset)
+    seconds = overflow || tooFar ? (local.date.daysSinceEpoch < 0 ? .min : .max) : Int64(sum)
   }
 
   /// What a clock `utcOffset` seconds east of UTC shows at this instant.
@@ -37,10 +38,10 @@ package struct Instant: Hashable, Comparable, Sendable, Codable {
   package static func - (a: Instant, b: Instant) -> Int64 { a.seconds - b.seconds }
 }
 
-extension FixedWidthInteger {
+extension Int {
   /// Quotient rounded towards minus infinity, and the remainder that is never negative: days and years
   /// before the epoch must not be counted towards it. `divisor` is positive.
-  func dividedDown(by divisor: Self) -> (quotient: Self, remainder: Self) {
+  func dividedDown(by divisor: Int) -> (quotient: Int, remainder: Int) {
     let (quotient, remainder) = quotientAndRemainder(dividingBy: divisor)
     return remainder < 0 ? (quotient - 1, remainder + divisor) : (quotient, remainder)
   }

@@ -60,7 +60,7 @@ struct PosixRule {
 
   /// The type that the rule gives at `seconds` since the epoch.
   func type(at seconds: Int64) -> LocalTimeType {
-    let year = LocalDate(daysSinceEpoch: Int(seconds.dividedDown(by: 86400).quotient)).year
+    let year = Instant(seconds: seconds).localDateTime(utcOffset: 0).date.year
     return changes(in: year - 2...year + 2).last { $0.at <= seconds }?.type ?? standard
   }
 }

@@ -24,7 +24,7 @@ final class ZoneTimeline: Sendable {
     var cycle: Range<Int64>?
     if let footer = file.footer {
       let last = file.transitions.last?.at
-      let year = LocalDate(daysSinceEpoch: Int((last ?? 0).dividedDown(by: 86400).quotient)).year
+      let year = Instant(seconds: last ?? 0).localDateTime(utcOffset: 0).date.year
       let changes = footer.changes(in: year - 2...year + 403)
       if last == nil { builder = Builder(first: changes.isEmpty ? footer.standard : changes[0].type) }
       for change in changes where change.at > last ?? .min { builder.append(change.at, change.type) }
@@ -67,8 +67,8 @@ final class ZoneTimeline: Sendable {
       return (seconds, 0)
     }
     let seconds = min(max(seconds, -ZoneTimeline.limit), ZoneTimeline.limit)
-    let cycles = (seconds - cycle.lowerBound).dividedDown(by: ZoneTimeline.cycleLength).quotient
-    let shift = cycles * ZoneTimeline.cycleLength
+    let cycles = Int(seconds - cycle.lowerBound).dividedDown(by: Int(ZoneTimeline.cycleLength)).quotient
+    let shift = Int64(cycles) * ZoneTimeline.cycleLength
     return (seconds - shift, shift)
   }
 

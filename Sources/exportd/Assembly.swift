@@ -11,7 +11,8 @@ enum Assembly {
   static let zones = ZoneDatabase()
 
   /// What this version can do.
-  static let capabilities = Capabilities(formats: [.json], destinationTypes: [.directory], dataTypes: [.events])
+  static let capabilities = Capabilities(
+    formats: [.json], destinationTypes: [.directory], dataTypes: [.events])
 
   static func parts(_ configuration: Configuration) -> Parts {
     Parts(
@@ -44,10 +45,11 @@ enum Assembly {
   }
 
   static func registrar(_ configuration: Configuration, _ ledger: Ledger) -> Registrar {
-    Registrar(configuration: configuration, ledger: ledger, zone: zone) { definition, zone, now throws(ExportError) in
-      try LoadedFiles.judge(definition, zone, now)
-    }
+    Registrar(configuration: configuration, ledger: ledger, zone: zone)
   }
+
+  /// Reads configurations as this version understands them.
+  static let reader = ConfigurationReader(zones: zones, capabilities: capabilities)
 
   /// A name for this process that no other has had, so that a run of a process that is gone is known as such even
   /// when its pid is used again.

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Engine
+import ExportConfig
 import ExportCore
 import Glibc
 import Ledger
@@ -11,11 +12,29 @@ struct ConfigurationOption: ParsableArguments {
   var path = "/etc/exportd/exportd.json"
 }
 
+/// The state directory as a command sees it that must work while the configuration is broken.
+struct StatePlace: Sendable {
+  let stateDirectory: String
+  let ledger: Ledger
+  let time: any TimeSource = SystemTime()
+
+  init(_ option: ConfigurationOption) throws {
+    Identity.restrictNewFiles()
+    stateDirectory = Assembly.reader.load(option.path).stateDirectory
+    try Identity.takeOwner(of: stateDirectory)
+    try Identity.requireAccess(to: stateDirectory)
+    ledger = try Ledger(stateDirectory: stateDirectory)
+  }
+
+  /// The process that runs as daemon now; nil when none does.
+  var daemonPid: Int32? { StateLock.holder(stateDirectory: stateDirectory)?.pid }
+}
+
 /// One installation of exportd as a command sees it: its configuration, its state database, and the parts put
 /// together.
 struct Installation: Sendable {
   let configurationPath: String
-  let loaded: LoadedFiles
+  let loaded: LoadedConfiguration
   let configuration: Configuration
   let ledger: Ledger
   let time: any TimeSource = SystemTime()
@@ -26,7 +45,7 @@ struct Installation: Sendable {
   init(_ option: ConfigurationOption) throws {
     Identity.restrictNewFiles()
     configurationPath = option.path
-    loaded = LoadedFiles(path: option.path)
+    loaded = Assembly.reader.load(option.path)
     guard let configuration = loaded.configuration else {
       throw Failure(.configuration, loaded.errorText)
     }

@@ -112,6 +112,25 @@ import ZoneTesting
     }
   }
 
+  /// A zone that follows a rule only since some day follows it, and nothing older, 400 years later.
+  @Test func theYearOfTheLastTransitionDoesNotComeBack() throws {
+    let joined: Instant = "2026-12-01T00:00:00Z"
+    let zone = try zone(
+      TZifBytes(
+        transitions: [(joined.seconds, 1)], types: [(-18000, 0), (3600, 4)], designations: "OLD\0CET\0",
+        footer: "\nCET-1CEST,M3.5.0,M10.5.0/3\n"))
+    #expect(zone.offset(at: joined - 1) == -18000)
+    #expect(zone.span(containing: joined).until == "2027-03-28T01:00:00Z")
+    var span = zone.span(containing: "2027-04-01T00:00:00Z")
+    while span.until < "2850-01-01T00:00:00Z" {
+      let next = zone.span(containing: span.until)
+      try #require(next.from == span.until && zone.span(containing: next.from - 1) == span)
+      try #require(Set([span.offset, next.offset]) == [3600, 7200], "\(span)")
+      try #require((140 * 86400...230 * 86400).contains(next.until - next.from), "\(next)")
+      span = next
+    }
+  }
+
   @Test(arguments: [
     "EST", "E5", "<+03-3", "<+3", "EST5EDT", "EST5EDT,M3.2.0", "EST5EDT,M13.2.0,M11.1.0",
     "EST5EDT,M3.6.0,M11.1.0",

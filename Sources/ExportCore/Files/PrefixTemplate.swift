@@ -14,6 +14,9 @@ package struct PrefixTemplate: Hashable, Sendable {
       }
     }
 
+    /// Whether it has a value in event exports only.
+    package var isOfEvents: Bool { self == .eventDate || self == .eventName }
+
     /// The most bytes that a value takes.
     fileprivate var byteLimit: Int {
       switch self {
@@ -34,6 +37,11 @@ package struct PrefixTemplate: Hashable, Sendable {
 
   /// In order; ends with a `/` unless it is empty.
   package let pieces: [Piece]
+
+  /// The variables that occur in it.
+  package var variables: [Variable] {
+    pieces.compactMap { if case .variable(let variable) = $0 { variable } else { nil } }
+  }
 
   /// No prefix.
   package static let none = PrefixTemplate(pieces: [])
@@ -97,18 +105,18 @@ package struct PrefixTemplate: Hashable, Sendable {
       switch character {
       case "{":
         guard let end = rest.firstIndex(of: "}") else {
-          throw PrefixTemplateError("'{' has no '}' behind it")
+          throw .unclosedBrace
         }
         let name = String(rest[..<end])
-        guard let variable = Variable(rawValue: name) else { throw PrefixTemplateError(unknown: name) }
+        guard let variable = Variable(rawValue: name) else { throw .unknownVariable(name) }
         if !literal.isEmpty { pieces.append(.literal(literal)) }
         literal = ""
         pieces.append(.variable(variable))
         rest = rest[rest.index(after: end)...]
-      case "}": throw PrefixTemplateError("'}' has no '{' before it")
+      case "}": throw .unopenedBrace
       default:
         guard character.unicodeScalars.allSatisfy({ $0.value >= 0x20 && !(0x7F...0x9F).contains($0.value) })
-        else { throw PrefixTemplateError("control characters are not allowed") }
+        else { throw .controlCharacter }
         literal.append(character)
       }
     }
@@ -121,28 +129,47 @@ package struct PrefixTemplate: Hashable, Sendable {
     guard !pieces.isEmpty else { return }
     // Values that cannot be mistaken for what is refused, as long as they can get.
     let widest = Self.text(pieces) { String(repeating: "x", count: $0.byteLimit) }
-    guard widest.first != "/" else { throw PrefixTemplateError("must not begin with '/'") }
+    guard widest.first != "/" else { throw .absolute }
     for level in widest.dropLast().split(separator: "/", omittingEmptySubsequences: false) {
       switch level {
-      case "": throw PrefixTemplateError("'//' makes a level without a name")
-      case ".", "..": throw PrefixTemplateError("'\(level)' is not allowed as a level")
+      case "": throw .level("")
+      case ".", "..": throw .level(String(level))
       case _ where level.utf8.count > Self.componentLimit:
-        throw PrefixTemplateError("a level must fit \(Self.componentLimit) bytes with its longest values")
+        throw .levelTooLong(limit: Self.componentLimit)
       default: break
       }
     }
   }
 }
 
-/// What is wrong with a prefix, and what is allowed instead.
-package struct PrefixTemplateError: Error, Hashable, Sendable, CustomStringConvertible {
+/// What is wrong with a prefix.
+package enum PrefixTemplateError: Error, Hashable, Sendable, CustomStringConvertible {
+  case unknownVariable(String)
+  /// A `{` without its `}`.
+  case unclosedBrace
+  /// A `}` without its `{`.
+  case unopenedBrace
+  /// Begins with `/`.
+  case absolute
+  /// A level that is empty, `.` or `..`.
+  case level(String)
+  /// A level that a file system would not take, in bytes.
+  case levelTooLong(limit: Int)
+  case controlCharacter
+
   /// A clause: "'{' has no '}' behind it".
-  package let description: String
-
-  init(_ description: String) { self.description = description }
-
-  init(unknown name: String) {
-    let allowed = PrefixTemplate.Variable.allCases.map { "{\($0.rawValue)}" }.joined(separator: ", ")
-    self.init("{\(name)} is not a variable: use one of \(allowed)")
+  package var description: String {
+    switch self {
+    case .unknownVariable(let name):
+      let allowed = PrefixTemplate.Variable.allCases.map { "{\($0.rawValue)}" }.joined(separator: ", ")
+      return "{\(name)} is not a variable: use one of \(allowed)"
+    case .unclosedBrace: return "'{' has no '}' behind it"
+    case .unopenedBrace: return "'}' has no '{' before it"
+    case .absolute: return "must not begin with '/'"
+    case .level(""): return "'//' makes a level without a name"
+    case .level(let level): return "'\(level)' is not allowed as a level"
+    case .levelTooLong(let limit): return "a level must fit \(limit) bytes with its longest values"
+    case .controlCharacter: return "control characters are not allowed"
+    }
   }
 }

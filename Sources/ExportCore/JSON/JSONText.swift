@@ -57,7 +57,7 @@ package enum JSONText {
       guard byte < 0x20 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") else { continue }
       out.append(contentsOf: UnsafeRawBufferPointer(rebasing: text[clean..<i]))
       clean = i + 1
-      appendEscape(byte, to: &out)
+      escape(byte) { out.append($0) }
     }
     out.append(contentsOf: UnsafeRawBufferPointer(rebasing: text[clean...]))
     out.append(UInt8(ascii: "\""))
@@ -69,20 +69,25 @@ package enum JSONText {
     text.withUTF8 { appendString(UnsafeRawBufferPointer($0), to: &out) }
   }
 
-  private static func appendEscape(_ byte: UInt8, to out: inout [UInt8]) {
-    out.append(UInt8(ascii: "\\"))
+  /// The escape of a byte that cannot stand in a JSON string as it is: a quote, a backslash, or a control
+  /// character.
+  @inlinable
+  package static func escape(_ byte: UInt8, _ emit: (UInt8) -> Void) {
+    emit(UInt8(ascii: "\\"))
     switch byte {
-    case 0x08: out.append(UInt8(ascii: "b"))
-    case 0x09: out.append(UInt8(ascii: "t"))
-    case 0x0A: out.append(UInt8(ascii: "n"))
-    case 0x0C: out.append(UInt8(ascii: "f"))
-    case 0x0D: out.append(UInt8(ascii: "r"))
-    case UInt8(ascii: "\""), UInt8(ascii: "\\"): out.append(byte)
+    case 0x08: emit(UInt8(ascii: "b"))
+    case 0x09: emit(UInt8(ascii: "t"))
+    case 0x0A: emit(UInt8(ascii: "n"))
+    case 0x0C: emit(UInt8(ascii: "f"))
+    case 0x0D: emit(UInt8(ascii: "r"))
+    case UInt8(ascii: "\""), UInt8(ascii: "\\"): emit(byte)
     default:
-      out.append(contentsOf: "u00".utf8)
+      emit(UInt8(ascii: "u"))
+      emit(UInt8(ascii: "0"))
+      emit(UInt8(ascii: "0"))
       let digits: StaticString = "0123456789abcdef"
-      out.append(digits.utf8Start[Int(byte >> 4)])
-      out.append(digits.utf8Start[Int(byte & 15)])
+      emit(digits.utf8Start[Int(byte >> 4)])
+      emit(digits.utf8Start[Int(byte & 15)])
     }
   }
 }

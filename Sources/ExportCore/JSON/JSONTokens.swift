@@ -10,14 +10,16 @@ package struct JSONToken: Sendable {
   package var end: UInt32
   /// Index of the first token behind this value and all that it contains.
   package var next: UInt32
-}
 
-/// Why a text is not JSON, and where.
-package struct JSONSyntaxError: Error, Hashable, Sendable {
-  /// In bytes from the beginning of the text.
-  package var offset: Int
-  /// What is wrong, a clause: "expected ',' or '}' after a value".
-  package var problem: String
+  /// A token that nothing is inside of yet, at `index` of its text.
+  @inline(__always)
+  init(_ kind: Kind, _ start: UInt32, _ end: Int, hasEscapes: Bool = false, at index: Int) {
+    self.kind = kind
+    self.hasEscapes = hasEscapes
+    self.start = start
+    self.end = UInt32(truncatingIfNeeded: end)
+    next = UInt32(truncatingIfNeeded: index + 1)
+  }
 }
 
 /// A reader of JSON texts (RFC 8259) that keeps positions and no values: tokens in order of the text, an
@@ -26,6 +28,8 @@ package struct JSONSyntaxError: Error, Hashable, Sendable {
 package struct JSONTokens: Sendable {
   /// Of the last text read.
   package private(set) var tokens: [JSONToken] = []
+  /// Whether the last text read holds white space outside of its strings.
+  package private(set) var hasSpace = false
   /// Indices of the objects and arrays that are open.
   private var open: [UInt32] = []
 
@@ -37,92 +41,99 @@ package struct JSONTokens: Sendable {
   /// Reads one whole text.
   /// - Throws: ``JSONSyntaxError``; ``tokens`` is then of no use.
   package mutating func read(_ text: UnsafeRawBufferPointer) throws(JSONSyntaxError) {
+    guard text.count < Int(UInt32.max) else { throw JSONSyntaxError(offset: 0, reason: .tooLong) }
+    guard var scanner = JSONScanner(text: text) else {
+      throw JSONSyntaxError(offset: 0, reason: .endsBeforeValue)
+    }
+    // Moved out and back: an append to a local array is much cheaper than one to storage of `self`.
+    var tokens = self.tokens
+    var open = self.open
+    self.tokens = []
+    self.open = []
+    defer {
+      self.tokens = tokens
+      self.open = open
+    }
     tokens.removeAll(keepingCapacity: true)
     open.removeAll(keepingCapacity: true)
-    guard text.count < Int(UInt32.max) else {
-      throw JSONSyntaxError(offset: 0, problem: "a text of 4 GiB or more is not read")
-    }
-    var scanner = JSONScanner(text: text)
-    scanner.skipSpace()
+
+    var inObject = false
     while true {
       // A value is due here.
-      try value(&scanner)
-      // Behind a value: close what ends, or go on to the next value.
-      var opened = tokens[tokens.count - 1].next == 0
+      let first = scanner.skipSpace()
+      let start = UInt32(truncatingIfNeeded: scanner.position)
+      var opened = false
+      switch first {
+      case UInt8(ascii: "\""):
+        tokens.append(try JSONTokens.string(&scanner, at: tokens.count))
+      case UInt8(ascii: "{"), UInt8(ascii: "["):
+        guard open.count < Self.depthLimit else { throw scanner.error(.tooDeep) }
+        scanner.step()
+        opened = true
+        inObject = first == UInt8(ascii: "{")
+        open.append(UInt32(truncatingIfNeeded: tokens.count))
+        tokens.append(JSONToken(inObject ? .object : .array, start, scanner.position, at: tokens.count))
+      case UInt8(ascii: "-"), UInt8(ascii: "0")...UInt8(ascii: "9"):
+        try scanner.skipNumber()
+        tokens.append(JSONToken(.number, start, scanner.position, at: tokens.count))
+      default:
+        let kind = try JSONTokens.word(&scanner, first)
+        tokens.append(JSONToken(kind, start, scanner.position, at: tokens.count))
+      }
+      // Behind a value, or inside of what has just been opened: close what ends, or go on to the next value.
       while true {
-        scanner.skipSpace()
+        let next = scanner.skipSpace()
         guard let container = open.last else {
-          guard scanner.atEnd else { throw scanner.error("expected nothing after the value") }
+          guard scanner.atEnd else { throw scanner.error(.textAfterValue) }
+          hasSpace = scanner.hasSpace
           return
         }
-        let isObject = tokens[Int(container)].kind == .object
-        let closing = isObject ? UInt8(ascii: "}") : UInt8(ascii: "]")
-        if scanner.take(closing) {
-          tokens[Int(container)].end = UInt32(scanner.position)
-          tokens[Int(container)].next = UInt32(tokens.count)
+        if next == (inObject ? UInt8(ascii: "}") : UInt8(ascii: "]")) {
+          scanner.step()
+          tokens[Int(container)].end = UInt32(truncatingIfNeeded: scanner.position)
+          tokens[Int(container)].next = UInt32(truncatingIfNeeded: tokens.count)
           open.removeLast()
+          if let outer = open.last { inObject = tokens[Int(outer)].kind == .object }
           opened = false
           continue
         }
-        if !opened, !scanner.take(UInt8(ascii: ",")) {
-          throw scanner.error(
-            isObject ? "expected ',' or '}' after a value" : "expected ',' or ']' after a value")
+        if !opened {
+          guard next == UInt8(ascii: ",") else {
+            throw scanner.error(inObject ? .memberEndExpected : .elementEndExpected)
+          }
+          scanner.step()
         }
-        if !opened { scanner.skipSpace() }
-        if isObject { try memberName(&scanner, first: opened) }
+        if inObject {
+          guard scanner.skipSpace() == UInt8(ascii: "\"") else {
+            throw scanner.error(opened ? .firstNameExpected : .nameExpected)
+          }
+          tokens.append(try JSONTokens.string(&scanner, at: tokens.count))
+          guard scanner.skipSpace() == UInt8(ascii: ":") else { throw scanner.error(.colonExpected) }
+          scanner.step()
+        }
         break
       }
     }
   }
 
-  private mutating func memberName(_ scanner: inout JSONScanner, first: Bool) throws(JSONSyntaxError) {
-    guard scanner.take(UInt8(ascii: "\"")) else {
-      throw scanner.error(
-        first ? "expected a name in double quotes or '}'" : "expected a name in double quotes after ','")
-    }
-    try string(&scanner)
-    scanner.skipSpace()
-    guard scanner.take(UInt8(ascii: ":")) else { throw scanner.error("expected ':' after the name") }
-    scanner.skipSpace()
-  }
-
-  private mutating func string(_ scanner: inout JSONScanner) throws(JSONSyntaxError) {
-    let start = scanner.position
+  /// From the opening quote on.
+  @inline(__always)
+  private static func string(_ scanner: inout JSONScanner, at index: Int) throws(JSONSyntaxError) -> JSONToken
+  {
+    scanner.step()
+    let start = UInt32(truncatingIfNeeded: scanner.position)
     let hasEscapes = try scanner.finishString()
-    append(.string, start, scanner.position - 1, hasEscapes: hasEscapes)
+    return JSONToken(.string, start, scanner.position - 1, hasEscapes: hasEscapes, at: index)
   }
 
-  private mutating func append(_ kind: JSONToken.Kind, _ start: Int, _ end: Int, hasEscapes: Bool = false) {
-    tokens.append(
-      JSONToken(
-        kind: kind, hasEscapes: hasEscapes, start: UInt32(start), end: UInt32(end),
-        next: UInt32(tokens.count + 1)))
-  }
-
-  private mutating func value(_ scanner: inout JSONScanner) throws(JSONSyntaxError) {
-    let start = scanner.position
-    guard let first = scanner.peek else { throw scanner.error("the text ends where a value is expected") }
+  private static func word(_ scanner: inout JSONScanner, _ first: UInt8) throws(JSONSyntaxError)
+    -> JSONToken.Kind
+  {
     switch first {
-    case UInt8(ascii: "\""):
-      scanner.position += 1
-      try string(&scanner)
-    case UInt8(ascii: "{"), UInt8(ascii: "["):
-      guard open.count < Self.depthLimit else {
-        throw scanner.error("nested deeper than \(Self.depthLimit) levels")
-      }
-      let kind: JSONToken.Kind = first == UInt8(ascii: "{") ? .object : .array
-      scanner.position += 1
-      open.append(UInt32(tokens.count))
-      // `next` stays 0 until the container closes.
-      tokens.append(
-        JSONToken(kind: kind, hasEscapes: false, start: UInt32(start), end: UInt32(start), next: 0))
-    case UInt8(ascii: "-"), UInt8(ascii: "0")...UInt8(ascii: "9"):
-      try scanner.skipNumber()
-      append(.number, start, scanner.position)
-    case UInt8(ascii: "t") where scanner.take("true"): append(.true, start, scanner.position)
-    case UInt8(ascii: "f") where scanner.take("false"): append(.false, start, scanner.position)
-    case UInt8(ascii: "n") where scanner.take("null"): append(.null, start, scanner.position)
-    default: throw scanner.error("expected a value")
+    case UInt8(ascii: "t") where scanner.take("true"): return .true
+    case UInt8(ascii: "f") where scanner.take("false"): return .false
+    case UInt8(ascii: "n") where scanner.take("null"): return .null
+    default: throw scanner.error(scanner.atEnd ? .endsBeforeValue : .valueExpected)
     }
   }
 }

@@ -10,7 +10,7 @@ package struct ByteRange: Hashable, Sendable {
 
   /// The range of a field that has no value: SQL NULL, or no column.
   package static let absent = ByteRange(offset: .max, count: 0)
-  package var isAbsent: Bool { offset == .max }
+  @inlinable package var isAbsent: Bool { offset == .max }
 }
 
 /// Where a row stands in the fixed order in which its database is read. Keys of one cut are unique and

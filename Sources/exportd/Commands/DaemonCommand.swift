@@ -1,5 +1,6 @@
 import ArgumentParser
 import Engine
+import ExportConfig
 import ExportCore
 import Glibc
 import Ledger
@@ -86,9 +87,10 @@ final class Daemon: Sendable {
       configuration: ServiceGroupConfiguration(
         services: [
           .init(service: scheduler, successTerminationBehavior: .gracefullyShutdownGroup),
-          .init(service: HangupListener(reload: { [self] in
-            await reloadForSignal(scheduler)
-          })),
+          .init(
+            service: HangupListener(reload: { [self] in
+              await reloadForSignal(scheduler)
+            })),
           .init(service: EndNotice(notification: notification)),
         ],
         gracefulShutdownSignals: [.sigterm, .sigint], logger: Self.quiet))
@@ -116,13 +118,15 @@ final class Daemon: Sendable {
 
   /// At start a broken definition file leaves its export, loudly, at its last good definition.
   private func takeAtStart() throws {
-    for line in first.loaded.diagnosticLines { logger.error("\(line)") }
+    for diagnostic in first.loaded.diagnostics {
+      logger.log(level: diagnostic.severity == .error ? .error : .warning, "\(diagnostic)")
+    }
     let report = try first.registrar.reconcile(
-      first.loaded.definitions, broken: first.loaded.broken, .sound, now: first.time.now())
+      first.loaded.written, broken: first.loaded.brokenReasons, .sound, now: first.time.now())
     for line in report.warnings { logger.warning("\(line)") }
     for line in report.errors { logger.error("\(line)") }
     logger.info("configuration \(first.configurationPath): \(report.summary)")
-    let problems = first.loaded.diagnosticLines + report.errors
+    let problems = first.loaded.diagnostics.errors.map(\.description) + report.errors
     if !problems.isEmpty {
       try first.ledger.reloaded(error: problems.joined(separator: "\n"), now: first.time.now())
     }
@@ -134,7 +138,7 @@ final class Daemon: Sendable {
   private func reload() async -> Answer {
     notification.reloading()
     defer { notification.ready(status: supervision.lastStatus) }
-    let loaded = LoadedFiles(path: first.configurationPath)
+    let loaded = Assembly.reader.load(first.configurationPath)
     let outcome = take(loaded)
     switch outcome {
     case .success(let report):
@@ -154,8 +158,8 @@ final class Daemon: Sendable {
     }
   }
 
-  private func take(_ loaded: LoadedFiles) -> Result<ReconciliationReport, Failure> {
-    guard let configuration = loaded.configuration, loaded.broken.isEmpty else {
+  private func take(_ loaded: LoadedConfiguration) -> Result<ReconciliationReport, Failure> {
+    guard let configuration = loaded.configuration, loaded.isSound else {
       return .failure(Failure(.configuration, loaded.errorText))
     }
     guard configuration.stateDirectory == first.configuration.stateDirectory else {
@@ -164,7 +168,7 @@ final class Daemon: Sendable {
     }
     do {
       let report = try Assembly.registrar(configuration, first.ledger).reconcile(
-        loaded.definitions, broken: [:], .whole, now: first.time.now())
+        loaded.written, broken: [:], .whole, now: first.time.now())
       return report.errors.isEmpty
         ? .success(report) : .failure(Failure(.configuration, report.errors.joined(separator: "\n")))
     } catch {

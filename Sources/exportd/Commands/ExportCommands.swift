@@ -113,7 +113,7 @@ struct DeleteCommand: AsyncParsableCommand {
       if record.origin == .file, record.stoppedBy != .file {
         throw Failure(
           .refused,
-          "\(name) is defined by \(installation.loaded.definitionFile(of: name)); remove that file and run `exportd reload` instead"
+          "\(name) is defined by \(installation.loaded.folder)/\(name).json; remove that file and run `exportd reload` instead"
         )
       }
       try installation.ledger.delete(record.id, now: installation.time.now())

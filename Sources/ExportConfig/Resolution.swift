@@ -1,0 +1,69 @@
+package import ExportCore
+
+extension Configuration {
+  /// The definition with everything it refers to put in: what runs are made from. Secrets are left blank: whoever
+  /// uses them takes them from the newest configuration.
+  /// - Throws: ``ExportError`` when its source or destination is not in this configuration, which a
+  ///   definition that was read against it never meets.
+  package func revision(
+    of definition: Definition, timing: Revision.Timing
+  ) throws(ExportError) -> Revision {
+    guard let source = sources[definition.source] else {
+      throw absent("source", definition.source, sources.keys)
+    }
+    guard let destination = destinations[definition.destination] else {
+      throw absent("destination", definition.destination, destinations.keys)
+    }
+    return Revision(
+      account: account, definition: definition, source: source, destination: destination.withoutLiterals,
+      timeZone: definition.timeZone ?? timeZone, identifiers: definition.identifiers ?? identifiers,
+      timing: timing)
+  }
+
+  private func absent(_ kind: String, _ name: String, _ names: some Sequence<String>) -> ExportError {
+    ExportError(
+      .configuration, .lasting, object: "\(kind) \(name.quoted)",
+      problem: "is not in the configuration, which has \(names.sorted().quotedList)",
+      hint: "put it back, or edit the export")
+  }
+}
+
+extension DestinationConfiguration {
+  /// The same with a blank in place of each secret that is written out.
+  package var withoutLiterals: DestinationConfiguration {
+    mapSecrets { secret in if case .literal = secret { .literal("") } else { secret } }
+  }
+
+  /// Whether a secret is written out in the configuration itself.
+  var holdsLiteral: Bool {
+    var found = false
+    _ = mapSecrets { secret in
+      if case .literal = secret { found = true }
+      return secret
+    }
+    return found
+  }
+
+  private func mapSecrets(_ change: (Secret) -> Secret) -> DestinationConfiguration {
+    switch self {
+    case .directory: return self
+    case .s3(var s3):
+      s3.accessKeyId = s3.accessKeyId.map(change)
+      s3.secretAccessKey = s3.secretAccessKey.map(change)
+      s3.sessionToken = s3.sessionToken.map(change)
+      return .s3(s3)
+    case .gcs(var gcs):
+      gcs.serviceAccountKey = gcs.serviceAccountKey.map(change)
+      return .gcs(gcs)
+    case .azure(var azure):
+      switch azure.access {
+      case .accountKey(let key): azure.access = .accountKey(change(key))
+      case .sasToken(let token): azure.access = .sasToken(change(token))
+      case .client(let id, let tenant, let secret):
+        azure.access = .client(id: change(id), tenant: tenant, secret: change(secret))
+      case .managedIdentity: break
+      }
+      return .azure(azure)
+    }
+  }
+}

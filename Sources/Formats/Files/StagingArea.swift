@@ -1,0 +1,75 @@
+import ExportCore
+import Glibc
+
+/// The directory in which files are put together. A file is opened for each chunk and closed again, so that
+/// however many are under construction, one descriptor is open.
+final class StagingArea {
+  let directory: String
+  private let descriptor: Int32
+  private let stem: String
+  private(set) var files: UInt32 = 0
+
+  /// - Parameter stem: what the names of these files begin with; no other writer uses it.
+  /// - Throws: ``ExportError`` when the directory cannot be opened; one that is missing is made if its parent
+  ///   is there.
+  init(directory: String, stem: String) throws(ExportError) {
+    self.directory = directory
+    self.stem = stem
+    if mkdir(directory, 0o750) != 0, errno != EEXIST {
+      throw ExportError(
+        .staging, errno: errno, cannot: "make the directory", object: directory, in: directory)
+    }
+    descriptor = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+    if descriptor < 0 {
+      throw ExportError(
+        .staging, errno: errno, cannot: "open the directory", object: directory, in: directory)
+    }
+  }
+
+  deinit { close(descriptor) }
+
+  /// The number of a new file; nothing is on the disk yet.
+  func newFile() -> UInt32 {
+    files += 1
+    return files
+  }
+
+  func name(of file: UInt32) -> String { TemporaryFileName.of("\(stem)\(file)") }
+  func path(of file: UInt32) -> String { "\(directory)/\(name(of: file))" }
+
+  /// Writes behind what a file holds; `create` begins it.
+  /// - Throws: ``ExportError`` that says what is missing; the file then holds part of the bytes.
+  func append(_ bytes: UnsafeRawBufferPointer, to file: UInt32, create: Bool) throws(ExportError) {
+    let flags = create ? O_WRONLY | O_CREAT | O_TRUNC : O_WRONLY | O_APPEND
+    let opened = openat(descriptor, name(of: file), flags | O_NOFOLLOW | O_CLOEXEC, 0o600)
+    guard opened >= 0 else { throw failure(errno, "create a file", needed: bytes.count) }
+    defer { close(opened) }
+    var rest = bytes
+    while !rest.isEmpty {
+      let written = write(opened, rest.baseAddress, rest.count)
+      if written < 0 {
+        if errno == EINTR { continue }
+        throw failure(errno, "write", needed: rest.count)
+      }
+      rest = UnsafeRawBufferPointer(rebasing: rest.dropFirst(written))
+    }
+  }
+
+  /// Removes every file that is still here.
+  func removeAll() {
+    for file in 0..<files { unlinkat(descriptor, name(of: file + 1), 0) }
+    files = 0
+  }
+
+  private func failure(_ code: Int32, _ action: String, needed: Int) -> ExportError {
+    var space: (Int, Int)?
+    if code == ENOSPC || code == EDQUOT {
+      var system = statvfs()
+      if fstatvfs(descriptor, &system) == 0 {
+        space = (needed, Int(system.f_bavail) * Int(system.f_frsize))
+      }
+    }
+    return ExportError(
+      .staging, errno: code, cannot: action, object: directory, in: directory, space: space)
+  }
+}

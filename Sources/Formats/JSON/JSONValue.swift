@@ -1,0 +1,105 @@
+import ExportCore
+
+/// A checked JSON text and its tokens, for as long as the row at hand lasts. No name occurs twice in one object.
+struct JSONValue {
+  let text: UnsafeRawBufferPointer
+  let tokens: UnsafeBufferPointer<JSONToken>
+  /// Whether the text holds no white space outside of its strings.
+  let isCompact: Bool
+
+  /// The bytes of the value with this token, a string's quotes included.
+  @inline(__always)
+  func range(of index: Int) -> Range<Int> {
+    let token = tokens[index]
+    let quote = token.kind == .string ? 1 : 0
+    return Int(token.start) - quote..<Int(token.end) + quote
+  }
+
+  @inline(__always)
+  func bytes(_ range: Range<Int>) -> UnsafeRawBufferPointer { UnsafeRawBufferPointer(rebasing: text[range]) }
+
+  @inline(__always)
+  func isContainer(_ index: Int) -> Bool { tokens[index].kind == .object || tokens[index].kind == .array }
+}
+
+extension OutputBytes {
+  /// A value without white space, its numbers and strings as the source wrote them.
+  /// - Parameter quoted: as the inside of a JSON string.
+  @inline(__always)
+  mutating func append(_ value: JSONValue, at index: Int = 0, quoted: Bool = false) {
+    if value.isCompact {
+      append(value.bytes(value.range(of: index)), quoted: quoted)
+    } else {
+      appendCompacted(value, at: index, quoted: quoted)
+    }
+  }
+
+  private mutating func appendCompacted(_ value: JSONValue, at index: Int, quoted: Bool) {
+    let whole = value.range(of: index)
+    var done = whole.lowerBound
+    for i in index..<Int(value.tokens[index].next) where !value.isContainer(i) {
+      let range = value.range(of: i)
+      append(between: value.bytes(done..<range.lowerBound))
+      append(value.bytes(range), quoted: quoted)
+      done = range.upperBound
+    }
+    append(between: value.bytes(done..<whole.upperBound))
+  }
+
+  /// A whole value without white space and without the members that have these names.
+  /// - Parameter superseded: indices of name tokens, ascending; behind each a member of the same object follows.
+  mutating func append(_ value: JSONValue, without superseded: [UInt32]) {
+    var superseded = superseded[...]
+    var done = value.range(of: 0).lowerBound
+    var i = 0
+    while i < value.tokens.count {
+      while let first = superseded.first, first < i { superseded.removeFirst() }
+      if superseded.first == UInt32(i) {
+        append(between: value.bytes(done..<value.range(of: i).lowerBound))
+        i = Int(value.tokens[i + 1].next)
+        done = value.range(of: i).lowerBound
+      } else {
+        if !value.isContainer(i) {
+          let range = value.range(of: i)
+          append(between: value.bytes(done..<range.lowerBound))
+          append(value.bytes(range))
+          done = range.upperBound
+        }
+        i += 1
+      }
+    }
+    append(between: value.bytes(done..<value.range(of: 0).upperBound))
+  }
+
+  /// An object whose values are strings: numbers and booleans in quotes, nested values as their compact JSON
+  /// text. A null stays null.
+  mutating func append(asStrings object: JSONValue) {
+    append(UInt8(ascii: "{"))
+    var name = 1
+    while name < Int(object.tokens[0].next) {
+      if name > 1 { append(UInt8(ascii: ",")) }
+      append(object.bytes(object.range(of: name)))
+      append(UInt8(ascii: ":"))
+      switch object.tokens[name + 1].kind {
+      case .string, .null: append(object.bytes(object.range(of: name + 1)))
+      case .number, .true, .false, .object, .array:
+        append(UInt8(ascii: "\""))
+        append(object, at: name + 1, quoted: true)
+        append(UInt8(ascii: "\""))
+      }
+      name = Int(object.tokens[name + 1].next)
+    }
+    append(UInt8(ascii: "}"))
+  }
+
+  @inline(__always)
+  private mutating func append(_ bytes: UnsafeRawBufferPointer, quoted: Bool) {
+    if quoted { append(quotingJSON: bytes) } else { append(bytes) }
+  }
+
+  /// What stands between two scalars: structure, and white space that is left out.
+  @inline(__always)
+  private mutating func append(between bytes: UnsafeRawBufferPointer) {
+    for byte in bytes where byte > 0x20 { append(byte) }
+  }
+}

@@ -1,0 +1,39 @@
+import ExportCore
+
+/// The socket for formats. An encoder turns one checked event into the bytes of one record; the bytes of a
+/// file are its beginning, its records in order, and its end, and they are compressed afterwards. It keeps no
+/// state between records, so that all series of a run share one. Every implementation passes the
+/// conformance suite for formats.
+protocol RecordEncoder: Sendable {
+  /// What a file of this event begins with.
+  func begin(eventName: UnsafeRawBufferPointer, into out: inout OutputBytes)
+
+  /// Appends one record. What all formats share has been decided in `event`; whatever it holds can be encoded.
+  func encode(_ event: borrowing EventRecord, into out: inout OutputBytes)
+
+  /// What a file ends with.
+  var end: StaticString { get }
+}
+
+/// Which encoder an export uses. The row loop switches over it once a batch, so that each encoder has a
+/// loop of its own, made for it.
+enum EventEncoder: Sendable {
+  case json(JSONEventEncoder)
+
+  /// - Throws: ``ExportError`` for a format that events cannot have in this version.
+  init(_ definition: Definition) throws(ExportError) {
+    switch definition.format {
+    case .json: self = .json(JSONEventEncoder(asString: definition.asString))
+    case .csv, .xml, .parquet:
+      throw ExportError(
+        .configuration, .lasting, object: "format",
+        problem: "this version cannot write events as \(definition.format.rawValue)", hint: "use json")
+    }
+  }
+
+  var each: any RecordEncoder {
+    switch self {
+    case .json(let json): json
+    }
+  }
+}

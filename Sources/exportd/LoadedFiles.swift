@@ -1,0 +1,39 @@
+import Engine
+import ExportConfig
+import ExportCore
+import Glibc
+
+/// What the commands and the daemon make of loaded configuration files.
+extension LoadedConfiguration {
+  /// All errors, a line each.
+  var errorText: String { diagnostics.errors.map(\.description).joined(separator: "\n") }
+
+  /// The sound definitions, as the registrar takes them.
+  var written: [WrittenDefinition] { definitions.map { WrittenDefinition($0, file: $0.file) } }
+
+  /// Names whose file is broken, each with its errors.
+  var brokenReasons: [String: String] {
+    Dictionary(
+      broken.map { broken in
+        (
+          broken.name,
+          diagnostics.errors.filter { $0.file == broken.file }.map(\.description).joined(separator: "; ")
+        )
+      }, uniquingKeysWith: { first, _ in first })
+  }
+
+  /// Where the state directory is, also when the rest is broken: what the file says if it can be read that far, else
+  /// what systemd says to the commands of the unit, else the default.
+  var stateDirectory: String {
+    if let configuration { return configuration.stateDirectory }
+    if let told = getenv("STATE_DIRECTORY") { return String(cString: told) }
+    return "/var/lib/exportd"
+  }
+}
+
+extension WrittenDefinition {
+  /// - Parameter file: nil for a definition that a command brings.
+  init(_ loaded: LoadedDefinition, file: String?) {
+    self.init(name: loaded.name, definition: loaded.definition, json: loaded.canonicalText, file: file)
+  }
+}

@@ -1,0 +1,122 @@
+import ExportCore
+import Ledger
+import Testing
+import TimeZones
+
+/// A run's way through its states, and what remains of it between attempts.
+@Suite struct RunLifeTests {
+  let fixture: LedgerFixture
+  var ledger: Ledger { fixture.ledger }
+  let now = Instant(seconds: 3_000_000)
+
+  init() throws { fixture = try LedgerFixture() }
+
+  @Test func theTimestampIsTheFirstAttemptsAndUnique() throws {
+    let (_, runs) = try fixture.export(windows: 2)
+    let first = try #require(try ledger.begin(runs[0], bootId: "a", now: now))
+    #expect(first.runTimestamp == now.seconds)
+    #expect(first.run.attempt == 1)
+    try ledger.retry(runs[0], error: "disk", next: now + 5)
+    let again = try #require(try ledger.begin(runs[0], bootId: "a", now: now + 60))
+    #expect(again.runTimestamp == now.seconds)
+    #expect(again.run.attempt == 2)
+    #expect(again.run.firstAttemptAt == now)
+    try ledger.fail(runs[0], error: "disk", now: now)
+    let second = try #require(try ledger.begin(runs[1], bootId: "a", now: now))
+    #expect(second.runTimestamp == now.seconds + 1)
+  }
+
+  @Test func runsOfAProcessThatIsGoneAreAdopted() throws {
+    let (_, runs) = try fixture.export(windows: 1)
+    _ = try ledger.begin(runs[0], bootId: "a", now: now)
+    try ledger.announce([LedgerFixture.file("x")], of: runs[0])
+    try ledger.delivered(["x"], of: runs[0], revision: 1)
+    try ledger.pin([LedgerFixture.cut], of: runs[0])
+    #expect(try ledger.adopt(bootId: "b") == 1)
+    let run = try #require(try ledger.begin(runs[0], bootId: "b", now: now + 9))
+    #expect(run.cuts == [LedgerFixture.cut])
+    #expect(run.files.map(\.state) == [.delivered])
+    #expect(run.files[0].lastKey == ReadKey(pass: 0, order: 5, sequence: 9))
+    #expect(try ledger.adopt(bootId: "b") == 0)
+  }
+
+  @Test func theRevisionIsPinnedWithTheFirstDeliveredFile() throws {
+    let (id, runs) = try fixture.export(windows: 1)
+    _ = try ledger.begin(runs[0], bootId: "a", now: now)
+    try ledger.announce([LedgerFixture.file("x")], of: runs[0])
+    try ledger.retry(runs[0], error: "no", next: now)
+    try ledger.revise(
+      id, definition: "{}", resolved: LedgerFixture.revision(from: "other"), due: [], now: now)
+    let second = try #require(try ledger.begin(runs[0], bootId: "a", now: now))
+    #expect(second.revision.number == 2)
+    try ledger.delivered(["x"], of: runs[0], revision: 2)
+    try ledger.retry(runs[0], error: "no", next: now)
+    try ledger.revise(
+      id, definition: "{}", resolved: LedgerFixture.revision(from: "third"), due: [], now: now)
+    let third = try #require(try ledger.begin(runs[0], bootId: "a", now: now))
+    #expect(third.revision.number == 2)
+    #expect(third.revision.resolved.source.events?.from == "other")
+  }
+
+  @Test func aReopenedRunTakesANewCutAndDropsItsOldFiles() throws {
+    let (id, runs) = try fixture.export(windows: 1)
+    _ = try ledger.begin(runs[0], bootId: "a", now: now)
+    try ledger.pin([LedgerFixture.cut], of: runs[0])
+    try ledger.announce([LedgerFixture.file("x")], of: runs[0])
+    try ledger.delivered(["x"], of: runs[0], revision: 1)
+    try ledger.fail(runs[0], error: "gave up", now: now)
+    #expect(try ledger.runsToClean().map(\.id) == runs)
+    #expect(try ledger.reopen(id, now: now) == 1)
+    let run = try #require(try ledger.begin(runs[0], bootId: "a", now: now + 9))
+    #expect(run.cuts.isEmpty)
+    #expect(run.files.map(\.state) == [.stale])
+    #expect(run.runTimestamp == now.seconds)
+  }
+
+  @Test func stopEndsWhatWaitsAndStartOwesIt() throws {
+    let (id, runs) = try fixture.export(windows: 2)
+    _ = try ledger.begin(runs[0], bootId: "a", now: now)
+    try ledger.stop(id, by: .person, reason: "stopped by a person", now: now)
+    #expect(try ledger.run(runs[0])?.state == .running)
+    #expect(try ledger.run(runs[1])?.state == .stopped)
+    #expect(try ledger.stopped(runs[0], reason: "stopped by a person", now: now))
+    #expect(try ledger.begin(runs[0], bootId: "a", now: now) == nil)
+    try ledger.stop(id, by: .file, reason: "file", now: now)
+    #expect(try ledger.export(id)?.stoppedBy == .person)
+    try ledger.start(id, now: now)
+    #expect(try ledger.openRuns().map(\.state) == [.pending, .pending])
+  }
+
+  @Test func skippedWindowsAreNotOwed() throws {
+    let (id, _) = try fixture.export(windows: 2)
+    try ledger.stop(id, by: .person, reason: "r", now: now)
+    try ledger.skip(id, through: nil, reason: "left out", now: now)
+    try ledger.start(id, now: now)
+    #expect(try ledger.openRuns().isEmpty)
+    #expect(try ledger.runs(of: id).map(\.state) == [.skipped, .skipped])
+  }
+
+  @Test func wishesAreTakenOnceAndAnswered() throws {
+    let wish = try ledger.wish(.reload, now: now)
+    #expect(try ledger.takeWishes(bootId: "a").map(\.wish) == [.reload])
+    #expect(try ledger.takeWishes(bootId: "a").isEmpty)
+    // A daemon that dies with a wish in hand leaves it to the next.
+    #expect(try ledger.takeWishes(bootId: "b").map(\.id) == [wish])
+    try ledger.answer(wish, Answer(succeeded: false, text: "no"), now: now)
+    #expect(try ledger.answer(to: wish) == Answer(succeeded: false, text: "no"))
+  }
+
+  @Test func theSecondHolderIsTold() throws {
+    guard case .taken(let lock) = try StateLock.attempt(stateDirectory: fixture.directory) else {
+      Issue.record("the lock is free")
+      return
+    }
+    switch try StateLock.attempt(stateDirectory: fixture.directory) {
+    case .taken: Issue.record("the lock was given twice")
+    case .held(let holder): #expect(holder.pid == ProcessIdentity.pid)
+    }
+    #expect(StateLock.holder(stateDirectory: fixture.directory)?.pid == ProcessIdentity.pid)
+    _ = consume lock
+    #expect(StateLock.holder(stateDirectory: fixture.directory) == nil)
+  }
+}
