@@ -1,51 +1,71 @@
 // swift-tools-version: 6.2
 import PackageDescription
 
-/// A debug build of these targets is optimised, each as a whole: tests, simulations and the end-to-end suite
-/// all run on the one configuration that CI builds, and per-row code is many times slower without it. (The
-/// number of threads keeps the index of a whole module in the form that the package manager expects.)
+/// A debug build of these targets is optimised: tests, simulations and the end-to-end suite all run
+/// on the one configuration that CI builds, and per-row code is many times slower without it. Whole modules,
+/// because a generic function is only made for a type where both are seen together.
 let optimised: [SwiftSetting] = [
   .unsafeFlags(
     ["-O", "-whole-module-optimization", "-num-threads", "2", "-disable-batch-mode"],
     .when(configuration: .debug))
 ]
 
+let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
+let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
+let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let signals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
+
 let package = Package(
   name: "exportd",
-  products: [],
+  products: [.executable(name: "exportd", targets: ["exportd"])],
   dependencies: [
     .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
     .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
     .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
-    .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
   ],
   targets: [
+    .systemLibrary(
+      name: "CSQLite", path: "Sources/CLibraries/CSQLite", pkgConfig: "sqlite3",
+      providers: [.apt(["libsqlite3-dev"])]),
+    .systemLibrary(
+      name: "CSQLite", path: "Sources/CLibraries/CSQLite", pkgConfig: "sqlite3",
+      providers: [.apt(["libsqlite3-dev"])]),
     .systemLibrary(
       name: "CZlib", path: "Sources/CLibraries/CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
 
     .target(name: "TimeZones", swiftSettings: optimised),
     .target(name: "ExportCore", dependencies: ["TimeZones"], swiftSettings: optimised),
+    .target(name: "ExportConfig", dependencies: ["ExportCore", "TimeZones"], swiftSettings: optimised),
+    .target(name: "Ledger", dependencies: ["ExportCore", "TimeZones", grdb]),
     .target(
-      name: "Ledger",
-      dependencies: ["ExportCore", "TimeZones", .product(name: "GRDB", package: "GRDB.swift")]),
+      name: "SQLiteSource", dependencies: ["CSQLite", "ExportCore", "TimeZones"], swiftSettings: optimised),
+    .target(
+      name: "SQLiteSource", dependencies: ["ExportCore", "TimeZones", "CSQLite"], swiftSettings: optimised),
+    .target(
+      name: "Formats", dependencies: ["CZlib", "ExportCore", "TimeZones", crypto], swiftSettings: optimised),
+    .target(name: "DirectoryDestination", dependencies: ["ExportCore", crypto], swiftSettings: optimised),
     .target(
       name: "Engine",
+      dependencies: ["ExportConfig", "ExportCore", "Formats", "Ledger", "TimeZones", lifecycle, logging]),
+    .executableTarget(
+      name: "exportd",
       dependencies: [
-        "ExportConfig", "ExportCore", "Formats", "Ledger", "TimeZones",
-        .product(name: "Logging", package: "swift-log"),
-        .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+        "DirectoryDestination", "Engine", "ExportConfig", "ExportCore", "Ledger", "SQLiteSource", "TimeZones",
+        argumentParser, grdb, lifecycle, logging, signals,
       ]),
+
+    // Suites that every implementation of a socket runs, and what tests share; in no product.
+    .target(name: "ExportTesting", dependencies: ["ExportCore", "TimeZones"], path: "Tests/ExportTesting"),
+
+    // Suites that every implementation of a socket runs, and what tests share; in no product.
+    .target(name: "ExportTesting", dependencies: ["ExportCore", "TimeZones"], path: "Tests/ExportTesting"),
     .testTarget(
-      name: "LedgerTests",
-      dependencies: ["ExportCore", "Ledger", "TimeZones", .product(name: "GRDB", package: "GRDB.swift")]),
-    .testTarget(name: "EngineTests", dependencies: ["Engine", "ExportCore", "Ledger", "TimeZones"]),
-    .target(
-      name: "Formats",
-      dependencies: ["ExportCore", "TimeZones", "CZlib", .product(name: "Crypto", package: "swift-crypto")],
-      swiftSettings: optimised),
-    .target(
-      name: "ExportConfig", dependencies: ["ExportCore", "TimeZones"], swiftSettings: optimised),
+      name: "SQLiteSourceTests",
+      dependencies: ["SQLiteSource", "ExportCore", "TimeZones", "ExportTesting", "ZoneTesting", "CSQLite"]),
     .target(
       name: "ZoneTesting", dependencies: ["TimeZones"], path: "Tests/ZoneTesting", swiftSettings: optimised),
     .testTarget(
@@ -56,6 +76,11 @@ let package = Package(
     .testTarget(
       name: "ExportConfigTests", dependencies: ["ExportConfig", "ExportCore", "TimeZones", "ZoneTesting"],
       swiftSettings: optimised),
+    .testTarget(name: "LedgerTests", dependencies: ["ExportCore", "Ledger", "TimeZones", grdb]),
+    .testTarget(
+      name: "SQLiteSourceTests",
+      dependencies: ["CSQLite", "ExportCore", "ExportTesting", "SQLiteSource", "TimeZones", "ZoneTesting"]),
+    .testTarget(name: "EngineTests", dependencies: ["Engine", "ExportCore", "Ledger", "TimeZones"]),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -1,0 +1,27 @@
+internal import CSQLite
+internal import ExportCore
+
+extension RejectedRow {
+  /// Names the row at hand.
+  /// - Parameter column: of the value at fault.
+  init(
+    _ statement: OpaquePointer, _ columns: EventColumns, _ key: ReadKey, _ reason: String, value column: Int32?
+  ) {
+    self.init(
+      key: key, id: RejectedRow.text(statement, columns.id), name: RejectedRow.text(statement, columns.name),
+      reason: reason, value: column.flatMap { RejectedRow.text(statement, $0) })
+  }
+
+  private static func text(_ statement: OpaquePointer, _ column: Int32) -> String? {
+    guard column >= 0 else { return nil }
+    switch sqlite3_column_type(statement, column) {
+    case SQLITE_NULL: return nil
+    case SQLITE_TEXT, SQLITE_BLOB:
+      return UTF8Text.prefix(ValueText.raw(statement, column), limit: valueLimit)
+    default:
+      var bytes: [UInt8] = []
+      ValueText.append(statement, column, to: &bytes)
+      return String(decoding: bytes, as: UTF8.self)
+    }
+  }
+}
