@@ -32,9 +32,6 @@ let package = Package(
       name: "CSQLite", path: "Sources/CLibraries/CSQLite", pkgConfig: "sqlite3",
       providers: [.apt(["libsqlite3-dev"])]),
     .systemLibrary(
-      name: "CSQLite", path: "Sources/CLibraries/CSQLite", pkgConfig: "sqlite3",
-      providers: [.apt(["libsqlite3-dev"])]),
-    .systemLibrary(
       name: "CZlib", path: "Sources/CLibraries/CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
 
     .target(name: "TimeZones", swiftSettings: optimised),
@@ -43,8 +40,6 @@ let package = Package(
     .target(name: "Ledger", dependencies: ["ExportCore", "TimeZones", grdb]),
     .target(
       name: "SQLiteSource", dependencies: ["CSQLite", "ExportCore", "TimeZones"], swiftSettings: optimised),
-    .target(
-      name: "SQLiteSource", dependencies: ["ExportCore", "TimeZones", "CSQLite"], swiftSettings: optimised),
     .target(
       name: "Formats", dependencies: ["CZlib", "ExportCore", "TimeZones", crypto], swiftSettings: optimised),
     .target(name: "DirectoryDestination", dependencies: ["ExportCore", crypto], swiftSettings: optimised),
@@ -60,12 +55,6 @@ let package = Package(
 
     // Suites that every implementation of a socket runs, and what tests share; in no product.
     .target(name: "ExportTesting", dependencies: ["ExportCore", "TimeZones"], path: "Tests/ExportTesting"),
-
-    // Suites that every implementation of a socket runs, and what tests share; in no product.
-    .target(name: "ExportTesting", dependencies: ["ExportCore", "TimeZones"], path: "Tests/ExportTesting"),
-    .testTarget(
-      name: "SQLiteSourceTests",
-      dependencies: ["SQLiteSource", "ExportCore", "TimeZones", "ExportTesting", "ZoneTesting", "CSQLite"]),
     .target(
       name: "ZoneTesting", dependencies: ["TimeZones"], path: "Tests/ZoneTesting", swiftSettings: optimised),
     .testTarget(

@@ -18,7 +18,7 @@ enum Assembly {
     Parts(
       source: { (source) throws(ExportError) in
         switch source {
-        case .sqlite(let sqlite): SQLiteSource(sqlite, zones: zones)
+        case .sqlite(let sqlite): SQLiteDatabases(sqlite, zones: zones)
         }
       },
       destination: { (name, destination) throws(ExportError) in

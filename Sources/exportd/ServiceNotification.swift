@@ -47,7 +47,7 @@ struct ServiceNotification: Sendable {
     let bytes = Array(message.utf8)
     _ = withUnsafePointer(to: &address) {
       $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-        sendto(socket, bytes, bytes.count, Int32(MSG_NOSIGNAL.rawValue), $0, length)
+        sendto(socket, bytes, bytes.count, Int32(MSG_NOSIGNAL), $0, length)
       }
     }
   }

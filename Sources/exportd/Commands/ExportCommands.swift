@@ -1,5 +1,6 @@
 import ArgumentParser
 import Engine
+import ExportConfig
 import ExportCore
 import Ledger
 import TimeZones

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Engine
 import ExportCore
 import Ledger
 import TimeZones

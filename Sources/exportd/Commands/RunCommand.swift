@@ -1,6 +1,7 @@
 import ArgumentParser
 import Engine
 import ExportCore
+import Glibc
 import Ledger
 import Logging
 import TimeZones
