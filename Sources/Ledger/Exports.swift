@@ -34,19 +34,6 @@ extension Ledger {
     try read { try Self.revision(of: id, number: number, $0) }
   }
 
-  /// Newest revisions of all live exports, by request id.
-  package func newestRevisions() throws(ExportError) -> [RequestId: RevisionRecord] {
-    try read { database in
-      let rows = try Row.fetchAll(
-        database,
-        sql: """
-          SELECT revision.* FROM revision JOIN export ON export.id = revision.export_id
-            AND export.revision = revision.number WHERE export.deleted_at IS NULL
-          """)
-      return try Dictionary(uniqueKeysWithValues: rows.map { ($0["export_id"], try Self.revision($0)) })
-    }
-  }
-
   /// Stores a new export and gives it a request id: `now`, counted up until it is unique.
   /// - Throws: ``ExportError`` when the name is taken.
   package func create(
@@ -193,6 +180,20 @@ extension Ledger {
       throw ExportError(.state, .lasting, object: "export \(id)", problem: "has no revision \(number ?? 0)")
     }
     return try revision(row)
+  }
+
+  /// Newest revisions of the exports whose ids `chosen` selects, by request id.
+  static func newestRevisions(
+    _ chosen: String, _ arguments: StatementArguments, _ database: Database
+  ) throws -> [RequestId: RevisionRecord] {
+    let rows = try Row.fetchAll(
+      database,
+      sql: """
+        SELECT revision.* FROM revision JOIN export ON export.id = revision.export_id
+          AND export.revision = revision.number WHERE export.id IN (\(chosen))
+        """, arguments: arguments)
+    return try Dictionary(
+      rows.map { ($0["export_id"], try revision($0)) }, uniquingKeysWith: { first, _ in first })
   }
 
   private static func revision(_ row: Row) throws -> RevisionRecord {

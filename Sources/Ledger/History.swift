@@ -1,4 +1,5 @@
 package import ExportCore
+import Foundation
 import GRDB
 
 /// What `status` asks: nothing here changes anything.
@@ -15,21 +16,6 @@ extension Ledger {
           ORDER BY window_to DESC, id DESC LIMIT ?3
           """, arguments: [id, state, limit ?? -1])
     }
-  }
-
-  /// The run of each export that was begun last, or the newest when none was.
-  package func lastRuns() throws(ExportError) -> [RequestId: RunRecord] {
-    let runs = try read { database in
-      try RunRecord.fetchAll(
-        database,
-        sql: """
-          SELECT \(RunRecord.columns) FROM run WHERE id IN (
-            SELECT (SELECT id FROM run WHERE export_id = export.id
-              ORDER BY started_at IS NULL, coalesce(started_at, -window_to) DESC, window_to DESC LIMIT 1)
-            FROM export)
-          """)
-    }
-    return Dictionary(runs.map { ($0.exportId, $0) }, uniquingKeysWith: { first, _ in first })
   }
 
   /// Live one-time exports whose run is DONE: nothing of them will ever run again.
@@ -58,6 +44,14 @@ extension Ledger {
   /// Windows of an export that are DONE, ascending.
   package func doneWindows(of id: RequestId) throws(ExportError) -> [Window] {
     try read { try Self.doneWindows(of: id, $0) }
+  }
+
+  /// The exact bytes of the manifest of a run; nil when it has not committed.
+  package func manifest(of id: RunId) throws(ExportError) -> [UInt8]? {
+    try read {
+      try DatabaseValue.fetchOne($0, sql: "SELECT manifest FROM run WHERE id = ?", arguments: [id])
+        .flatMap { Data.fromDatabaseValue($0).map { [UInt8]($0) } }
+    }
   }
 
   /// The cuts that a run has pinned.

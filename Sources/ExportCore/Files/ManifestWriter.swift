@@ -70,7 +70,7 @@ extension Manifest {
 
 extension Manifest.File.Content {
   /// The value of the key `kind`.
-  var kind: String {
+  package var kind: String {
     switch self {
     case .events, .profiles: "data"
     case .rejected: "rejected"
