@@ -8,17 +8,14 @@ package import TimeZones
 package struct SchedulerHooks: Sendable {
   /// Takes the configuration anew; the answer goes to whoever asked.
   package var reload: @Sendable () async -> Answer
-  /// Answers wishes that need the daemon's credentials.
-  package var perform: @Sendable (Wish) async -> Answer
   /// Called after every turn of the loop that worked, at most once a second: proof of life.
   package var turned: @Sendable (SchedulerReport) -> Void
 
   package init(
-    reload: @escaping @Sendable () async -> Answer, perform: @escaping @Sendable (Wish) async -> Answer,
+    reload: @escaping @Sendable () async -> Answer,
     turned: @escaping @Sendable (SchedulerReport) -> Void
   ) {
     self.reload = reload
-    self.perform = perform
     self.turned = turned
   }
 }
@@ -158,7 +155,7 @@ package actor Scheduler: Service {
 
   private enum Job: Sendable {
     case attempt(Agenda.Start, AttemptControl)
-    case wish(WishRecord)
+    case reload(WishRecord)
     case clean
     case acquaint([ExportRecord])
   }
@@ -314,9 +311,8 @@ package actor Scheduler: Service {
     switch job {
     case .attempt(let start, let control):
       await attempt(start, control)
-    case .wish(let record):
-      let answer = record.wish == .reload ? await hooks.reload() : await hooks.perform(record.wish)
-      finish(record.id, answer)
+    case .reload(let record):
+      finish(record.id, await hooks.reload())
     case .clean:
       await Cleaner(ledger: ledger, executor: executor, logger: logger).clean()
       isCleaning = false
@@ -379,7 +375,7 @@ extension Scheduler {
 
   /// Turns a wish into a job, or into a request that the coming turns fulfil.
   private func take(_ record: WishRecord) throws(ExportError) -> Job? {
-    guard case .run(let export, let restart, let rebase) = record.wish else { return .wish(record) }
+    guard case .run(let export, let restart, let rebase) = record.wish else { return .reload(record) }
     do throws(ExportError) {
       let open = try RunWish(ledger: ledger, parts: executor.parts).open(
         export, restart: restart, rebase: rebase, now: time.now())

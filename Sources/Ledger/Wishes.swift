@@ -9,10 +9,6 @@ package enum Wish: Hashable, Sendable, Codable {
   case reload
   /// One attempt at every open window of the export, now.
   case run(RequestId, restart: Bool, rebase: Bool)
-  /// Probe every destination and query every source.
-  case checkDestinations
-  /// Compare a run's manifest with the objects and the source.
-  case verify(RequestId, run: RunId?)
 }
 
 /// A wish as it stands in the ledger.

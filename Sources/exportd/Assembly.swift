@@ -23,7 +23,7 @@ enum Assembly {
       },
       destination: { (name, destination) throws(ExportError) in
         switch destination {
-        case .directory(let directory): DirectoryDestination(directory)
+        case .directory(let directory): LocalDirectory(directory)
         case .s3, .gcs, .azure:
           throw ExportError(
             .configuration, .lasting, object: "destination \(name)",

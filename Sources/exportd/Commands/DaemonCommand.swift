@@ -78,7 +78,6 @@ final class Daemon: Sendable {
       ledger: ledger, executor: executor, settings: first.configuration.schedulerSettings,
       hooks: SchedulerHooks(
         reload: { [self] in await reload() },
-        perform: { [self] wish in await perform(wish) },
         turned: { [supervision] in supervision.turned($0) }),
       logger: logger)
     logger.notice("exportd \(Exportd.version) is up, pid \(getpid())")
@@ -174,12 +173,6 @@ final class Daemon: Sendable {
     } catch {
       return .failure(Failure(error))
     }
-  }
-
-  // MARK: Wishes
-
-  private func perform(_ wish: Wish) async -> Answer {
-    await Inspection(ledger: first.ledger, configuration: current.withLock { $0.configuration }).answer(wish)
   }
 }
 
