@@ -78,7 +78,8 @@ struct DatabaseAccess {
     guard status.st_mode & groupBit != 0, status.st_gid != 0, let group = getgrgid(status.st_gid) else {
       return byList
     }
-    return "add the user to the group that may: `usermod -aG \(String(cString: group.pointee.gr_name)) \(user)`"
+    return
+      "add the user to the group that may: `usermod -aG \(String(cString: group.pointee.gr_name)) \(user)`"
       + " and restart the service, or \(byList)"
   }
 
@@ -110,14 +111,16 @@ struct DatabaseAccess {
   private func lockedCompanion(_ companion: String) -> Obstacle {
     Obstacle(
       problem: "the database is in WAL mode, and user \(user) may not read \(companion)",
-      hint: "`setfacl -m u:\(user):rw \(companion)`, and `setfacl -d -m u:\(user):rw \(directory)` for the files "
+      hint:
+        "`setfacl -m u:\(user):rw \(companion)`, and `setfacl -d -m u:\(user):rw \(directory)` for the files "
         + "that the application makes anew, or run both in one group that may write them")
   }
 
   /// The database is closed: reading makes `-wal` and `-shm`, which SQLite leaves behind with the reader's owner
   /// and the database's mode.
   private func closedObstacle(_ database: stat) -> Obstacle? {
-    let closed = "the database is in WAL mode and no other process has it open, so that reading it makes "
+    let closed =
+      "the database is in WAL mode and no other process has it open, so that reading it makes "
       + "\(path)-wal and -shm"
     guard may(W_OK, directory) else {
       if errno == EROFS {

@@ -94,7 +94,8 @@ struct EventReader: ~Copyable {
       if connection.stop.isRequested { throw CancellationError() }
       guard !connection.hasMoved else {
         throw connection.database.error(
-          .passing, "the file was replaced while it was read", hint: "it is opened again with the next attempt")
+          .passing, "the file was replaced while it was read",
+          hint: "it is opened again with the next attempt")
       }
       position = nil
       stops = false
@@ -190,7 +191,8 @@ struct EventReader: ~Copyable {
         assembler.dropRow()
       } else if try !assembler.endRow(statement, time, key, name: name, &profiles) {
         reject(
-          statement, key, "the row holds more than \(connection.limits.rowBytes >> 20) MiB of text", value: nil)
+          statement, key, "the row holds more than \(connection.limits.rowBytes >> 20) MiB of text",
+          value: nil)
         assembler.dropRow()
       }
     }

@@ -76,7 +76,8 @@ struct EventSchema {
     }
   }
 
-  private static func sequence(_ mapping: EventMapping, _ resolver: ExpressionResolver) throws -> SequenceRule {
+  private static func sequence(_ mapping: EventMapping, _ resolver: ExpressionResolver) throws -> SequenceRule
+  {
     let key = resolver.relation.integerPrimaryKey
     if let text = mapping.sequence {
       let field = try resolver.expression("events.sequence", text)

@@ -25,7 +25,8 @@ struct EventTime: Hashable {
     case .milliseconds: self.init(seconds: value / 1000, millisecond: value % 1000)
     case .seconds: self.init(seconds: value, millisecond: 0)
     case .microseconds: self.init(seconds: value / 1_000_000, millisecond: value % 1_000_000 / 1000)
-    case .nanoseconds: self.init(seconds: value / 1_000_000_000, millisecond: value % 1_000_000_000 / 1_000_000)
+    case .nanoseconds:
+      self.init(seconds: value / 1_000_000_000, millisecond: value % 1_000_000_000 / 1_000_000)
     case .iso8601: return nil
     }
   }

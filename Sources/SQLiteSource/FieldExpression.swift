@@ -20,7 +20,9 @@ struct ExpressionResolver {
   /// - Returns: nil when the field is not named and there is no column of its default name.
   func field(_ path: String, _ text: String?, defaultColumn: String) throws -> FieldExpression? {
     if let text { return try expression(path, text) }
-    return relation.column(defaultColumn).map { FieldExpression(sql: SQLName.quoted($0.name), column: $0.name) }
+    return relation.column(defaultColumn).map {
+      FieldExpression(sql: SQLName.quoted($0.name), column: $0.name)
+    }
   }
 
   /// As ``field(_:_:defaultColumn:)`` for a field that must be there.

@@ -15,7 +15,8 @@ enum ISO8601 {
     var millisecond: Int64 = 0
     var offset: Int?
     if !scanner.atEnd {
-      guard scanner.take("T") || scanner.take(" ") || scanner.take("t"), let hour = scanner.digits(2), hour < 24,
+      guard scanner.take("T") || scanner.take(" ") || scanner.take("t"), let hour = scanner.digits(2),
+        hour < 24,
         scanner.take(":"), let minute = scanner.digits(2), minute < 60
       else { return nil }
       second = hour * 3600 + minute * 60

@@ -72,7 +72,9 @@ struct ProfileCache: ~Copyable {
       entry.storeBytes(
         of: count.map(UInt32.init) ?? ProfileCache.absent, toByteOffset: 12 + 4 * field, as: UInt32.self)
     }
-    if let start = key.baseAddress { (entry + ProfileCache.headerBytes).copyMemory(from: start, byteCount: key.count) }
+    if let start = key.baseAddress {
+      (entry + ProfileCache.headerBytes).copyMemory(from: start, byteCount: key.count)
+    }
     (entry + ProfileCache.headerBytes + key.count).copyMemory(from: identities.texts, byteCount: textBytes)
     let first = Int(truncatingIfNeeded: hash) & (slotCount - 1)
     slots[slots[first] <= slots[first ^ 1] ? first : first ^ 1] = head

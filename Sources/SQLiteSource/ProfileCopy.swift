@@ -26,7 +26,8 @@ struct ProfileCopy {
     try connection.execute("PRAGMA temp.journal_mode = OFF")
     try connection.execute(
       "CREATE TABLE \(ProfileCopy.table) (id \(keyType) PRIMARY KEY, a, b, c, d) WITHOUT ROWID")
-    let insertion = try connection.prepare("INSERT OR IGNORE INTO \(ProfileCopy.table) VALUES (?, ?, ?, ?, ?)")
+    let insertion = try connection.prepare(
+      "INSERT OR IGNORE INTO \(ProfileCopy.table) VALUES (?, ?, ?, ?, ?)")
     let position = relation.rowid ?? "0"
     let query = try connection.prepare(
       """
@@ -41,7 +42,9 @@ struct ProfileCopy {
 
   /// Comparisons must go as they would with the original column.
   private var keyType: String {
-    guard let name = identities.objectId.column, let column = identities.relation.column(name) else { return "" }
+    guard let name = identities.objectId.column, let column = identities.relation.column(name) else {
+      return ""
+    }
     return switch Affinity(declaredType: column.type) {
     case .integer: "INTEGER"
     case .real: "REAL"

@@ -18,7 +18,8 @@ struct ProfileIdentities {
         "profiles.columns.\(field.rawValue)", mapping.columns[field], defaultColumn: field.defaultColumn)
     }
     objectId = try resolver.required(
-      "profiles.columns.objectId", mapping.columns[.objectId], defaultColumn: ProfileField.objectId.defaultColumn)
+      "profiles.columns.objectId", mapping.columns[.objectId],
+      defaultColumn: ProfileField.objectId.defaultColumn)
     deletedAt = try field(.deletedAt)
     let lent = try [ProfileField.identity, .email, .phone, .allIdentities].map { try field($0)?.sql }
     guard lent.contains(where: { $0 != nil }) else { return nil }
@@ -57,7 +58,8 @@ struct ProfileLookup: ~Copyable {
   mutating func complete(
     _ row: inout EventRow, of events: OpaquePointer, objectId column: Int32, in bytes: inout [UInt8]
   ) throws {
-    guard row.identity.isAbsent || row.email.isAbsent || row.phone.isAbsent || row.allIdentities.isAbsent else {
+    guard row.identity.isAbsent || row.email.isAbsent || row.phone.isAbsent || row.allIdentities.isAbsent
+    else {
       return
     }
     // The kind is part of the key: 7 and '7' need not be the same profile.

@@ -45,7 +45,8 @@ struct ReadPlan {
       .lasting,
       "\(reason), so that it must be read in one transaction, which holds up the writers of a database in "
         + "rollback-journal mode",
-      hint: "\(mend), or change the journal mode (`sqlite3 \(path) 'PRAGMA journal_mode=WAL'`), or allow it with "
+      hint:
+        "\(mend), or change the journal mode (`sqlite3 \(path) 'PRAGMA journal_mode=WAL'`), or allow it with "
         + "\"mayBlockWriters\": true")
   }
 

@@ -5,7 +5,8 @@ extension RejectedRow {
   /// Names the row at hand.
   /// - Parameter column: of the value at fault.
   init(
-    _ statement: OpaquePointer, _ columns: EventColumns, _ key: ReadKey, _ reason: String, value column: Int32?
+    _ statement: OpaquePointer, _ columns: EventColumns, _ key: ReadKey, _ reason: String,
+    value column: Int32?
   ) {
     self.init(
       key: key, id: RejectedRow.text(statement, columns.id), name: RejectedRow.text(statement, columns.name),

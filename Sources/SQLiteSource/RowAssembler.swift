@@ -42,7 +42,9 @@ struct RowAssembler: ~Copyable {
     return text(statement, columns.name)
   }
 
-  func withName<Result>(_ name: ByteRange, _ body: (UnsafeRawBufferPointer) throws -> Result) rethrows -> Result {
+  func withName<Result>(_ name: ByteRange, _ body: (UnsafeRawBufferPointer) throws -> Result) rethrows
+    -> Result
+  {
     try batch.bytes.withUnsafeBytes { bytes in
       guard !name.isAbsent else { return try body(UnsafeRawBufferPointer(start: nil, count: 0)) }
       let start = Int(name.offset)

@@ -47,7 +47,8 @@ enum SQLName {
     case "[": closing = "]"
     default:
       let part = rest.prefix { $0 != "." }
-      guard !part.isEmpty, part.unicodeScalars.allSatisfy(isNameScalar), !first.isASCII || !first.isNumber else {
+      guard !part.isEmpty, part.unicodeScalars.allSatisfy(isNameScalar), !first.isASCII || !first.isNumber
+      else {
         return nil
       }
       rest.removeFirst(part.count)

@@ -28,7 +28,8 @@ extension SQLiteConnection {
     case SQLITE_CORRUPT:
       return database.error(
         .lasting, "the database is damaged (\(message))",
-        hint: "`sqlite3 \(database.path) 'PRAGMA integrity_check'` says where; restore it from a backup or use `.recover`"
+        hint:
+          "`sqlite3 \(database.path) 'PRAGMA integrity_check'` says where; restore it from a backup or use `.recover`"
       )
     case SQLITE_CANTOPEN, SQLITE_READONLY, SQLITE_PERM, SQLITE_AUTH:
       return accessFailure(code, message)
@@ -53,7 +54,9 @@ extension SQLiteConnection {
     if code == SQLITE_READONLY | (3 << 8) {
       return database.error(
         .passing, "its writer ended in the middle of a transaction, which only a writer can undo",
-        hint: "start the application, or run `sqlite3 \(database.path) 'SELECT 1 FROM sqlite_schema'` as its user")
+        hint:
+          "start the application, or run `sqlite3 \(database.path) 'SELECT 1 FROM sqlite_schema'` as its user"
+      )
     }
     return database.error(
       .passing, "cannot be opened (\(message))",

@@ -50,7 +50,8 @@ struct SourceCheck {
       case .column(let field): "column \(field.column ?? field.sql)"
       case .composed(let properties): properties.map(\.name).joined(separator: ", ")
       }
-    return "events from \(schema.relation.label): \(fields.joined(separator: ", ")); properties: \(properties)"
+    return
+      "events from \(schema.relation.label): \(fields.joined(separator: ", ")); properties: \(properties)"
   }
 
   private func sequenceFindings(_ schema: EventSchema, _ query: EventQuery) throws -> [SourceFinding] {
@@ -61,7 +62,8 @@ struct SourceCheck {
         finding(
           .warning,
           "\(from) has no sequence: rows that arrive late for a window already exported are not sent, and an "
-            + "interrupted run starts over. Name a column that grows with every insertion under events.sequence")
+            + "interrupted run starts over. Name a column that grows with every insertion under events.sequence"
+        )
       ]
     case .primaryKey(let field):
       var findings = [

@@ -16,7 +16,9 @@ enum UTF8Text {
     var i = 0
     while i < count {
       // Eight ASCII bytes at a time.
-      while i + 8 <= count, base.loadUnaligned(fromByteOffset: i, as: UInt64.self) & 0x8080_8080_8080_8080 == 0 {
+      while i + 8 <= count,
+        base.loadUnaligned(fromByteOffset: i, as: UInt64.self) & 0x8080_8080_8080_8080 == 0
+      {
         i += 8
       }
       guard i < count else { return true }

@@ -11,6 +11,6 @@ struct Exportd: AsyncParsableCommand {
     version: version,
     subcommands: [
       DaemonCommand.self, ReloadCommand.self, CreateCommand.self, StopCommand.self, StartCommand.self,
-      DeleteCommand.self, RunCommand.self, StatusCommand.self,
+      DeleteCommand.self, RunCommand.self, StatusCommand.self, NextCommand.self, CheckCommand.self,
     ])
 }

@@ -126,7 +126,8 @@ extension SourceConformance {
       #expect(cut.bound == (fixture.hasSequence ? .min : nil))
       #expect(cut.fingerprint == nil)
       let read = EventRead(
-        cut: cut, selection: everything, window: hours(0, 1), lateWindows: [hours(-4, 0)], watermark: cut.bound,
+        cut: cut, selection: everything, window: hours(0, 1), lateWindows: [hours(-4, 0)],
+        watermark: cut.bound,
         rejectAfter: cut.bound)
       #expect(try await test.source.readAll(read).events.isEmpty)
       #expect(try await test.source.count(read, zone: .utc).isEmpty)

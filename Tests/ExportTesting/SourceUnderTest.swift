@@ -49,7 +49,8 @@ package struct SourceFixture: Sendable, CustomStringConvertible {
   package let make: @Sendable ([String]) throws -> any SourceUnderTest
 
   package init(
-    _ description: String, hasSequence: Bool, make: @escaping @Sendable ([String]) throws -> any SourceUnderTest
+    _ description: String, hasSequence: Bool,
+    make: @escaping @Sendable ([String]) throws -> any SourceUnderTest
   ) {
     self.description = description
     self.hasSequence = hasSequence
@@ -75,7 +76,8 @@ package struct ReadEvent: Hashable, Sendable {
       ("properties", row.properties),
     ] where !range.isAbsent {
       let start = Int(range.offset)
-      fields[name] = String(validating: bytes[start..<start + Int(range.count)], as: UTF8.self) ?? "(not UTF-8)"
+      fields[name] =
+        String(validating: bytes[start..<start + Int(range.count)], as: UTF8.self) ?? "(not UTF-8)"
     }
   }
 

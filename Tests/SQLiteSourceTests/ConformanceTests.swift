@@ -66,7 +66,8 @@ struct SQLiteUnderTest: SourceUnderTest {
     let zone = ["Z", "+05:30", "-0330"][Int(seconds.magnitude % 3)]
     let local = Instant(seconds: seconds).localDateTime(utcOffset: offset).description
     guard local.count == 19 else { return local }
-    return (seconds % 2 == 0 ? local : local.split(separator: "T").joined(separator: " ")) + ".\(fraction)\(zone)"
+    return (seconds % 2 == 0 ? local : local.split(separator: "T").joined(separator: " "))
+      + ".\(fraction)\(zone)"
   }
 
   func delete(sequence: Int64, from databaseId: String) throws {
@@ -75,7 +76,8 @@ struct SQLiteUnderTest: SourceUnderTest {
 
   // MARK: Fixtures
 
-  static let columns = "name TEXT, id TEXT, object_id TEXT, identity TEXT, email TEXT, device TEXT, properties TEXT"
+  static let columns =
+    "name TEXT, id TEXT, object_id TEXT, identity TEXT, email TEXT, device TEXT, properties TEXT"
   static let index = "; CREATE INDEX events_ts ON events (ts)"
 
   /// Small pages and batches, so that few rows go through every turn.
@@ -97,10 +99,12 @@ struct SQLiteUnderTest: SourceUnderTest {
 
   static let fixtures: [SourceFixture] = [
     fixture(
-      "WAL, index on ts", schema: "CREATE TABLE events (seq INTEGER PRIMARY KEY, ts INTEGER, \(columns))\(index)",
+      "WAL, index on ts",
+      schema: "CREATE TABLE events (seq INTEGER PRIMARY KEY, ts INTEGER, \(columns))\(index)",
       wal: true),
     fixture(
-      "WAL, no index", schema: "CREATE TABLE events (seq INTEGER PRIMARY KEY, ts INTEGER, \(columns))", wal: true),
+      "WAL, no index", schema: "CREATE TABLE events (seq INTEGER PRIMARY KEY, ts INTEGER, \(columns))",
+      wal: true),
     fixture(
       "rollback journal, index on ts",
       schema: "CREATE TABLE events (seq INTEGER PRIMARY KEY, ts INTEGER, \(columns))\(index)", wal: false),
@@ -117,7 +121,8 @@ struct SQLiteUnderTest: SourceUnderTest {
       mapping: EventMapping(from: "events", tsUnit: .seconds)),
     fixture(
       "microseconds, a sequence of its own with an index",
-      schema: "CREATE TABLE events (n INTEGER PRIMARY KEY, seq INTEGER UNIQUE, ts INTEGER, \(columns))\(index);"
+      schema:
+        "CREATE TABLE events (n INTEGER PRIMARY KEY, seq INTEGER UNIQUE, ts INTEGER, \(columns))\(index);"
         + numbering, wal: true,
       mapping: EventMapping(from: "events", tsUnit: .microseconds, sequence: "seq")),
     fixture(

@@ -79,10 +79,12 @@ final class TestDatabase: Sendable {
     try run("COMMIT")
   }
 
-  func close() { handle.withLock { handle in
-    sqlite3_close_v2(handle)
-    handle = nil
-  } }
+  func close() {
+    handle.withLock { handle in
+      sqlite3_close_v2(handle)
+      handle = nil
+    }
+  }
 
   var database: SQLiteSourceConfiguration.Database { .init(id: "0", path: path) }
 }
@@ -112,7 +114,9 @@ enum SQLiteTestValue: Hashable, Sendable {
           statement, index, $0.baseAddress?.assumingMemoryBound(to: CChar.self), Int32($0.count), copied)
       }
     case .blob(let bytes):
-      bytes.withUnsafeBytes { _ = sqlite3_bind_blob(statement, index, $0.baseAddress, Int32($0.count), copied) }
+      bytes.withUnsafeBytes {
+        _ = sqlite3_bind_blob(statement, index, $0.baseAddress, Int32($0.count), copied)
+      }
     }
   }
 }
@@ -120,7 +124,8 @@ enum SQLiteTestValue: Hashable, Sendable {
 extension SQLiteDatabases {
   /// Over one database.
   init(
-    _ database: TestDatabase, events: EventMapping = EventMapping(from: "events"), profiles: ProfileMapping? = nil,
+    _ database: TestDatabase, events: EventMapping = EventMapping(from: "events"),
+    profiles: ProfileMapping? = nil,
     mayBlockWriters: Bool = false, limits: ReadLimits = .standard
   ) {
     self.init(
