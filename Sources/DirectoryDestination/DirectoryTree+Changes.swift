@@ -9,7 +9,9 @@ extension DirectoryTree {
       let status = file.status
     else {
       throw ExportError(
-        .destination, errno: errno, cannot: "open the finished file", object: staged.path, in: path)
+        .destination, .passing, object: staged.path,
+        problem: "cannot open the finished file: \(String(cString: strerror(errno)))",
+        hint: "leave files named .exportd-… alone while a run is under way")
     }
     guard status.st_mode & S_IFMT == S_IFREG, status.st_size == staged.bytes else {
       throw ExportError(

@@ -124,11 +124,3 @@ package final class LocalDirectory: Destination {
     }
   }
 }
-
-extension SHA256.Digest {
-  /// In lower case.
-  fileprivate var hexadecimal: String {
-    let digits = Array("0123456789abcdef".utf8)
-    return String(decoding: flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
-  }
-}

@@ -69,6 +69,12 @@ package struct Agenda: Sendable {
     package var export: RequestId
     /// Asked for by a person: neither its retry time nor a stopped export holds it back.
     package var requested: Bool
+
+    package init(run: RunId, export: RequestId, requested: Bool) {
+      self.run = run
+      self.export = export
+      self.requested = requested
+    }
   }
 
   /// The runs that should begin, at most as many as there are free slots; the longest due first.

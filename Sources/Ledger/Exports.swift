@@ -9,6 +9,12 @@ package struct RevisionRecord: Hashable, Sendable {
   /// The definition as the person wrote it, compact JSON.
   package var definition: String
   package var resolved: Revision
+
+  package init(number: Int, definition: String, resolved: Revision) {
+    self.number = number
+    self.definition = definition
+    self.resolved = resolved
+  }
 }
 
 /// Verbs about exports and their definitions.

@@ -1,5 +1,6 @@
 import Engine
 import ExportCore
+import Ledger
 import Testing
 import TimeZones
 

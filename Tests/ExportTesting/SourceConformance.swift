@@ -50,8 +50,8 @@ extension SourceConformance {
       let test = try fixture.make(["0"])
       try test.insert(
         [
-          SampleEvent("E", ts: ms(3600, -1), id: "before"), SampleEvent("E", ts: ms(3600), id: "first"),
-          SampleEvent("E", ts: ms(7200, -1), id: "last"), SampleEvent("E", ts: ms(7200), id: "after"),
+          SourceEvent("E", ts: ms(3600, -1), id: "before"), SourceEvent("E", ts: ms(3600), id: "first"),
+          SourceEvent("E", ts: ms(7200, -1), id: "last"), SourceEvent("E", ts: ms(7200), id: "after"),
         ], into: "0")
       let cut = try await test.source.pin("0", watermark: nil)
       let result = try await test.source.readAll(
@@ -61,7 +61,7 @@ extension SourceConformance {
     },
     SourceConformance("windows side by side give every row once") { fixture in
       let test = try fixture.make(["0"])
-      let events = (0..<500).map { SampleEvent("E", ts: ms(Int64($0 * 7919 % 86400)), id: "\($0)") }
+      let events = (0..<500).map { SourceEvent("E", ts: ms(Int64($0 * 7919 % 86400)), id: "\($0)") }
       try test.insert(events, into: "0")
       let cut = try await test.source.pin("0", watermark: nil)
       var ids: [String] = []
@@ -77,9 +77,9 @@ extension SourceConformance {
       let test = try fixture.make(["0"])
       try test.insert(
         [
-          SampleEvent("Old", ts: ms(3599), id: "old early"), SampleEvent("Old", ts: ms(3600), id: "old"),
-          SampleEvent("New", ts: ms(3600), id: "new early"), SampleEvent("New", ts: ms(5400), id: "new"),
-          SampleEvent("Other", ts: ms(6000), id: "other"), SampleEvent("old", ts: ms(6000), id: "case"),
+          SourceEvent("Old", ts: ms(3599), id: "old early"), SourceEvent("Old", ts: ms(3600), id: "old"),
+          SourceEvent("New", ts: ms(3600), id: "new early"), SourceEvent("New", ts: ms(5400), id: "new"),
+          SourceEvent("Other", ts: ms(6000), id: "other"), SourceEvent("old", ts: ms(6000), id: "case"),
         ], into: "0")
       let cut = try await test.source.pin("0", watermark: nil)
       var selection = EventSelection(allSince: nil, names: ["Old": day + 3600, "New": day + 5400])
@@ -93,7 +93,7 @@ extension SourceConformance {
     },
     SourceConformance("without a window of its own a run reads no window") { fixture in
       let test = try fixture.make(["0"])
-      try test.insert([SampleEvent("E", ts: ms(1))], into: "0")
+      try test.insert([SourceEvent("E", ts: ms(1))], into: "0")
       let cut = try await test.source.pin("0", watermark: nil)
       let result = try await test.source.readAll(EventRead(cut: cut, selection: everything, window: nil))
       #expect(result.events.isEmpty && result.rejected.isEmpty)
@@ -101,7 +101,7 @@ extension SourceConformance {
     SourceConformance("counts are those of what a read yields") { fixture in
       let test = try fixture.make(["0"])
       try test.insert(
-        (0..<300).map { SampleEvent("E\($0 % 3)", ts: ms(Int64($0) * 600)) } + [SampleEvent(nil, ts: ms(5))],
+        (0..<300).map { SourceEvent("E\($0 % 3)", ts: ms(Int64($0) * 600)) } + [SourceEvent(nil, ts: ms(5))],
         into: "0")
       let cut = try await test.source.pin("0", watermark: nil)
       let read = EventRead(cut: cut, selection: everything, window: hours(0, 60))

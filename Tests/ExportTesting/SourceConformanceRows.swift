@@ -9,7 +9,7 @@ extension SourceConformance {
     SourceConformance("keys ascend and are unique, also among equal times") { fixture in
       let test = try fixture.make(["0"])
       // Three times only, out of order, many rows each: pages end within them.
-      let events = (0..<3000).map { SampleEvent("E", ts: ms(Int64(($0 * 7) % 3)), id: String(10000 + $0)) }
+      let events = (0..<3000).map { SourceEvent("E", ts: ms(Int64(($0 * 7) % 3)), id: String(10000 + $0)) }
       try test.insert(events, into: "0")
       let cut = try await test.source.pin("0", watermark: nil)
       let read = EventRead(cut: cut, selection: everything, window: hours(0, 1))
@@ -29,7 +29,7 @@ extension SourceConformance {
       ]
       try test.insert(
         odd.enumerated().map { index, text in
-          SampleEvent(
+          SourceEvent(
             text.isEmpty ? "E" : text, ts: ms(Int64(index)), id: text, objectId: text, identity: text,
             email: index == 3 ? nil : text, properties: #"{"a":1}"#)
         }, into: "0")
@@ -52,8 +52,8 @@ extension SourceConformance {
       let huge = #"{"a":""# + String(repeating: "0123456789abcdef", count: 1 << 18) + #""}"#
       try test.insert(
         [
-          SampleEvent("E", ts: ms(1), id: "1"), SampleEvent("E", ts: ms(2), id: "2", properties: huge),
-          SampleEvent("E", ts: ms(3), id: "3"),
+          SourceEvent("E", ts: ms(1), id: "1"), SourceEvent("E", ts: ms(2), id: "2", properties: huge),
+          SourceEvent("E", ts: ms(3), id: "3"),
         ], into: "0")
       let cut = try await test.source.pin("0", watermark: nil)
       let events = try await test.source.readAll(
@@ -68,8 +68,8 @@ extension SourceConformance {
       let test = try fixture.make(["0"])
       try test.insert(
         [
-          SampleEvent(nil, ts: ms(10), id: "null"), SampleEvent("", ts: ms(20), id: "empty"),
-          SampleEvent("E", ts: ms(30), id: "good"), SampleEvent(nil, ts: ms(90000), id: "elsewhere"),
+          SourceEvent(nil, ts: ms(10), id: "null"), SourceEvent("", ts: ms(20), id: "empty"),
+          SourceEvent("E", ts: ms(30), id: "good"), SourceEvent(nil, ts: ms(90000), id: "elsewhere"),
         ], into: "0")
       let cut = try await test.source.pin("0", watermark: nil)
       var read = EventRead(cut: cut, selection: everything, window: hours(0, 1))
@@ -82,13 +82,13 @@ extension SourceConformance {
     },
     SourceConformance("rows without a usable time are rejected once", needsSequence: true) { fixture in
       let test = try fixture.make(["0"])
-      try test.insert([SampleEvent("E", ts: nil, id: "before the export")], into: "0")
+      try test.insert([SourceEvent("E", ts: nil, id: "before the export")], into: "0")
       let created = try await test.source.pin("0", watermark: nil)
       try test.insert(
         [
-          SampleEvent("E", ts: nil, id: "null"), SampleEvent("E", ts: -1, id: "1969"),
-          SampleEvent("E", ts: 253_402_300_800_000, id: "10000"), SampleEvent("E", ts: 0, id: "1970"),
-          SampleEvent("E", ts: 253_402_300_799_999, id: "9999"), SampleEvent("Other", ts: nil, id: "other"),
+          SourceEvent("E", ts: nil, id: "null"), SourceEvent("E", ts: -1, id: "1969"),
+          SourceEvent("E", ts: 253_402_300_800_000, id: "10000"), SourceEvent("E", ts: 0, id: "1970"),
+          SourceEvent("E", ts: 253_402_300_799_999, id: "9999"), SourceEvent("Other", ts: nil, id: "other"),
         ], into: "0")
       let first = try await test.source.pin("0", watermark: nil)
       var read = EventRead(
@@ -102,7 +102,7 @@ extension SourceConformance {
       read.rejectAfter = nil
       #expect(try await test.source.readAll(read).rejected.isEmpty)
 
-      try test.insert([SampleEvent("E", ts: nil, id: "next")], into: "0")
+      try test.insert([SourceEvent("E", ts: nil, id: "next")], into: "0")
       let second = try await test.source.pin(
         "0", watermark: Watermark(bound: first.bound!, fingerprint: first.fingerprint))
       read = EventRead(
@@ -113,7 +113,7 @@ extension SourceConformance {
     SourceConformance("the earliest and the latest usable times are read") { fixture in
       let test = try fixture.make(["0"])
       try test.insert(
-        [SampleEvent("E", ts: 0, id: "1970"), SampleEvent("E", ts: 253_402_300_799_999, id: "9999")],
+        [SourceEvent("E", ts: 0, id: "1970"), SourceEvent("E", ts: 253_402_300_799_999, id: "9999")],
         into: "0")
       let cut = try await test.source.pin("0", watermark: nil)
       let all = Window(from: Instant(seconds: -86400), to: Instant(seconds: 300_000_000_000))!

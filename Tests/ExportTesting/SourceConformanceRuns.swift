@@ -15,9 +15,9 @@ extension SourceConformance {
     },
     SourceConformance("rows behind the cut wait for the next run", needsSequence: true) { fixture in
       let test = try fixture.make(["0"])
-      try test.insert([SampleEvent("E", ts: ms(1), id: "early")], into: "0")
+      try test.insert([SourceEvent("E", ts: ms(1), id: "early")], into: "0")
       let cut = try await test.source.pin("0", watermark: nil)
-      try test.insert([SampleEvent("E", ts: ms(2), id: "too late")], into: "0")
+      try test.insert([SourceEvent("E", ts: ms(2), id: "too late")], into: "0")
       let read = EventRead(cut: cut, selection: everything, window: hours(0, 1))
       #expect(try await test.source.readAll(read).ids == ["early"])
     },
@@ -25,19 +25,19 @@ extension SourceConformance {
       let test = try fixture.make(["0"])
       try test.insert(
         [
-          SampleEvent("E", ts: ms(100), id: "sent"), SampleEvent("E", ts: ms(15000), id: "not yet due"),
+          SourceEvent("E", ts: ms(100), id: "sent"), SourceEvent("E", ts: ms(15000), id: "not yet due"),
         ], into: "0")
       let first = try await test.source.pin("0", watermark: nil)
       try test.insert(
         [
-          SampleEvent("E", ts: ms(-1), id: "before all windows"), SampleEvent("E", ts: ms(0), id: "late 1"),
-          SampleEvent("E", ts: ms(14399, 999), id: "late 2"), SampleEvent("E", ts: ms(14400), id: "own 1"),
-          SampleEvent("E", ts: ms(86400), id: "late 3"), SampleEvent("E", ts: ms(90000), id: "undone"),
-          SampleEvent(nil, ts: ms(5), id: "nameless"),
+          SourceEvent("E", ts: ms(-1), id: "before all windows"), SourceEvent("E", ts: ms(0), id: "late 1"),
+          SourceEvent("E", ts: ms(14399, 999), id: "late 2"), SourceEvent("E", ts: ms(14400), id: "own 1"),
+          SourceEvent("E", ts: ms(86400), id: "late 3"), SourceEvent("E", ts: ms(90000), id: "undone"),
+          SourceEvent(nil, ts: ms(5), id: "nameless"),
         ], into: "0")
       let second = try await test.source.pin(
         "0", watermark: Watermark(bound: first.bound!, fingerprint: first.fingerprint))
-      try test.insert([SampleEvent("E", ts: ms(50), id: "for the next run")], into: "0")
+      try test.insert([SourceEvent("E", ts: ms(50), id: "for the next run")], into: "0")
       let read = EventRead(
         cut: second, selection: everything, window: hours(4, 8), lateWindows: [hours(0, 4), hours(24, 25)],
         watermark: first.bound)
@@ -54,24 +54,24 @@ extension SourceConformance {
     SourceConformance("a watermark whose row is gone or different is refused", needsSequence: true) {
       fixture in
       let test = try fixture.make(["0"])
-      try test.insert([SampleEvent("E", ts: ms(1)), SampleEvent("E", ts: ms(2))], into: "0")
+      try test.insert([SourceEvent("E", ts: ms(1)), SourceEvent("E", ts: ms(2))], into: "0")
       let cut = try await test.source.pin("0", watermark: nil)
       let watermark = Watermark(bound: cut.bound!, fingerprint: cut.fingerprint)
       #expect(try await test.source.pin("0", watermark: watermark) == cut)
       try test.delete(sequence: cut.bound!, from: "0")
       await expectReplaced { _ = try await test.source.pin("0", watermark: watermark) }
-      try test.insert([SampleEvent("E", ts: ms(3), sequence: cut.bound! + 5)], into: "0")
+      try test.insert([SourceEvent("E", ts: ms(3), sequence: cut.bound! + 5)], into: "0")
       await expectReplaced { _ = try await test.source.pin("0", watermark: watermark) }
-      try test.insert([SampleEvent("E", ts: ms(9), sequence: cut.bound!)], into: "0")
+      try test.insert([SourceEvent("E", ts: ms(9), sequence: cut.bound!)], into: "0")
       await expectReplaced { _ = try await test.source.pin("0", watermark: watermark) }
       try test.delete(sequence: cut.bound!, from: "0")
-      try test.insert([SampleEvent("E", ts: ms(2), sequence: cut.bound!)], into: "0")
+      try test.insert([SourceEvent("E", ts: ms(2), sequence: cut.bound!)], into: "0")
       #expect(try await test.source.pin("0", watermark: watermark).bound == cut.bound! + 5)
     },
     SourceConformance("databases of one source are apart") { fixture in
       let test = try fixture.make(["0", "b"])
-      try test.insert([SampleEvent("E", ts: ms(1), id: "in 0")], into: "0")
-      try test.insert([SampleEvent("E", ts: ms(1), id: "in b")], into: "b")
+      try test.insert([SourceEvent("E", ts: ms(1), id: "in 0")], into: "0")
+      try test.insert([SourceEvent("E", ts: ms(1), id: "in b")], into: "b")
       for id in ["0", "b"] {
         let cut = try await test.source.pin(id, watermark: nil)
         #expect(cut.databaseId == id)
@@ -83,7 +83,7 @@ extension SourceConformance {
     SourceConformance("writers are not held up, and what they write stays out", needsSequence: true) {
       fixture in
       let test = try fixture.make(["0"])
-      try test.insert((0..<5000).map { SampleEvent("E", ts: ms(Int64($0 / 2)), id: "\($0)") }, into: "0")
+      try test.insert((0..<5000).map { SourceEvent("E", ts: ms(Int64($0 / 2)), id: "\($0)") }, into: "0")
       let cut = try await test.source.pin("0", watermark: nil)
       let blockedBefore = test.blockedWrites
       var result = ReadResult()
@@ -91,7 +91,7 @@ extension SourceConformance {
       try await test.source.read(EventRead(cut: cut, selection: everything, window: hours(0, 4))) { batch in
         result.add(batch)
         // Before, among and behind what is being read.
-        try test.insert((0..<3).map { SampleEvent("E", ts: ms($0 * 1000), id: "new") }, into: "0")
+        try test.insert((0..<3).map { SourceEvent("E", ts: ms($0 * 1000), id: "new") }, into: "0")
         written += 1
       }
       #expect(result.ids.count == 5000)
@@ -102,7 +102,7 @@ extension SourceConformance {
     },
     SourceConformance("what the consumer throws ends the read and is thrown") { fixture in
       let test = try fixture.make(["0"])
-      try test.insert((0..<4000).map { SampleEvent("E", ts: ms(Int64($0 % 60)), id: "\($0)") }, into: "0")
+      try test.insert((0..<4000).map { SourceEvent("E", ts: ms(Int64($0 % 60)), id: "\($0)") }, into: "0")
       let cut = try await test.source.pin("0", watermark: nil)
       var batches = 0
       await #expect(throws: Refused.self) {
@@ -115,7 +115,7 @@ extension SourceConformance {
     },
     SourceConformance("cancelling the task ends the read") { fixture in
       let test = try fixture.make(["0"])
-      try test.insert((0..<4000).map { SampleEvent("E", ts: ms(Int64($0 % 60)), id: "\($0)") }, into: "0")
+      try test.insert((0..<4000).map { SourceEvent("E", ts: ms(Int64($0 % 60)), id: "\($0)") }, into: "0")
       let cut = try await test.source.pin("0", watermark: nil)
       let (batches, arrived) = AsyncStream.makeStream(of: Void.self)
       let task = Task {

@@ -1,7 +1,7 @@
 package import ExportCore
 
 /// An event as a test puts it into a source.
-package struct SampleEvent: Hashable, Sendable {
+package struct SourceEvent: Hashable, Sendable {
   /// Nil leaves it to the source.
   package var sequence: Int64?
   /// Milliseconds since the epoch; nil is no time at all.
@@ -35,7 +35,7 @@ package protocol SourceUnderTest: Sendable {
   var source: any Source { get }
 
   /// Appends events in one transaction.
-  func insert(_ events: [SampleEvent], into databaseId: String) throws
+  func insert(_ events: [SourceEvent], into databaseId: String) throws
   func delete(sequence: Int64, from databaseId: String) throws
   /// How often a write had to wait because a reader was in the way.
   var blockedWrites: Int { get }

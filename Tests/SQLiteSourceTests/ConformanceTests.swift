@@ -32,7 +32,7 @@ struct SQLiteUnderTest: SourceUnderTest {
       zones: ZoneDatabase(), limits: limits)
   }
 
-  func insert(_ events: [SampleEvent], into databaseId: String) throws {
+  func insert(_ events: [SourceEvent], into databaseId: String) throws {
     try databases[databaseId]!.insert(
       """
       INSERT INTO events (seq, ts, name, id, object_id, identity, email, device, properties)

@@ -71,11 +71,3 @@ struct RejectedFile: ~Copyable {
       keys: keys)
   }
 }
-
-extension SHA256.Digest {
-  /// In lower case.
-  var hexadecimal: String {
-    let digits = Array("0123456789abcdef".utf8)
-    return String(decoding: flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
-  }
-}
