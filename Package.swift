@@ -55,7 +55,7 @@ let package = Package(
 
     // Suites that every implementation of a socket runs, and what tests share; in no product.
     .target(
-      name: "ExportTesting", dependencies: ["ExportCore", "Formats", "TimeZones", crypto],
+      name: "ExportTesting", dependencies: ["ExportCore", "Formats", "TimeZones"],
       path: "Tests/ExportTesting"),
     .target(
       name: "ZoneTesting", dependencies: ["TimeZones"], path: "Tests/ZoneTesting", swiftSettings: optimised),
@@ -79,9 +79,6 @@ let package = Package(
     .testTarget(
       name: "SQLiteSourceTests",
       dependencies: ["CSQLite", "ExportCore", "ExportTesting", "SQLiteSource", "TimeZones", "ZoneTesting"]),
-    .testTarget(
-      name: "DirectoryDestinationTests",
-      dependencies: ["DirectoryDestination", "ExportCore", "ExportTesting"]),
     .testTarget(name: "EngineTests", dependencies: ["Engine", "ExportCore", "Ledger", "TimeZones"]),
   ],
   swiftLanguageModes: [.v6]

@@ -73,10 +73,10 @@ import ZoneTesting
       "Africa/Cairo", .yesterday, "2026-04-24T12:00:00+03:00",
       "2026-04-23T00:00:00+02:00 … 2026-04-24T01:00:00+03:00"
     ),
-    // In Havana the first hour of 1 November 2026 happens twice: the day begins with the first.
+    // In Havana the first hour of 3 November 2024 happened twice: the day began with the first.
     (
-      "America/Havana", .day("2026-11-01"), "2026-11-02T12:00:00-05:00",
-      "2026-11-01T00:00:00-04:00 … 2026-11-02T00:00:00-05:00"
+      "America/Havana", .day("2024-11-03"), "2024-11-04T12:00:00-05:00",
+      "2024-11-03T00:00:00-04:00 … 2024-11-04T00:00:00-05:00"
     ),
     // In St. John's of 2010 the last hour of 6 November happened twice, and for a minute it was the 7th between.
     (

@@ -98,11 +98,11 @@ import ZoneTesting
     try expect(
       "America/Havana",
       [
-        ("2026-11-01T04:00:00Z", "2026-11-01T00:00:00-04:00"),
-        ("2026-11-01T05:00:00Z", "2026-11-01T00:00:00-05:00"),
+        ("2024-11-03T04:00:00Z", "2024-11-03T00:00:00-04:00"),
+        ("2024-11-03T05:00:00Z", "2024-11-03T00:00:00-05:00"),
       ])
-    #expect(try first("America/Havana", "2026-11-01T00:00:00") == "2026-11-01T04:00:00Z")
-    #expect(try first("America/Havana", "2026-11-01T00:59:59") == "2026-11-01T04:59:59Z")
+    #expect(try first("America/Havana", "2024-11-03T00:00:00") == "2024-11-03T04:00:00Z")
+    #expect(try first("America/Havana", "2024-11-03T00:59:59") == "2024-11-03T04:59:59Z")
     #expect(try first("Atlantic/Azores", "2026-10-25T00:00:00") == "2026-10-25T00:00:00Z")
     #expect(try first("America/Santiago", "2026-04-05T00:00:00") == "2026-04-05T04:00:00Z")
     // Newfoundland went back at 00:01, so that 00:00 of the new day came before 23:30 of the old one again.
