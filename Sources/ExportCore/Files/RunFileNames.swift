@@ -48,6 +48,17 @@ package struct RunFileNames: Hashable, Sendable {
     return "\(prefix)\(stem)\(name)-\(date.basicText)-\(index)-\(databaseId).\(fileExtension)"
   }
 
+  /// `<account>-<request id>-<run timestamp>-<database-id>-<format>.gz`, and with the file index before the format from
+  /// the second file of a database on. Parquet compresses inside and says so in its own way.
+  package func profiles(index: Int, databaseId: String) -> String {
+    let prefix = prefix.expanded { variable in
+      variable == .databaseId ? databaseId : value(of: variable)
+    }
+    let number = index == 0 ? "" : "-\(index)"
+    let ending = format == .parquet ? fileExtension : "\(format.rawValue).gz"
+    return "\(prefix)\(account)-\(stem)\(databaseId)\(number)-\(ending)"
+  }
+
   /// `<request id>-<run timestamp>-rejected-<database-id>.jsonl`. It belongs to no event and no date, so it lies
   /// beside the manifest.
   package func rejected(databaseId: String) -> String {

@@ -125,6 +125,21 @@ package protocol Source: Sendable {
   /// Counts what `read` would yield per event name and local date of `zone`, without yielding it.
   func count(_ read: EventRead, zone: Zone) async throws -> [EventCount]
 
+  /// Proves that the profiles of a database can be read as mapped, before any file is written.
+  /// - Parameter needsVersions: whether the mapping must have `updatedAt`.
+  /// - Throws: ``ExportError``.
+  func proveProfiles(_ databaseId: String, needsVersions: Bool) async throws
+
+  /// Reads profiles in the order of their object keys, as they all were at one moment. That moment's snapshot is held
+  /// while rows are read, and given up as soon as the last one is.
+  /// - Parameter yield: takes each batch, and returns soon: what is slow waits until all have been read.
+  /// - Throws: ``ExportError``, or what `yield` throws.
+  func readProfiles(
+    _ read: ProfileRead, yield: (consuming ProfileBatch) async throws -> Void) async throws
+
+  /// How many rows ``readProfiles(_:yield:)`` would yield now, those it rejects left out.
+  func countProfiles(_ read: ProfileRead) async throws -> Int
+
   /// Everything a person should know or mend, for `exportd check`; never throws for what is wrong with the source.
   func check() async -> [SourceFinding]
 }
