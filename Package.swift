@@ -45,7 +45,10 @@ let package = Package(
     .target(name: "DirectoryDestination", dependencies: ["ExportCore", crypto], swiftSettings: optimised),
     .target(
       name: "Engine",
-      dependencies: ["ExportConfig", "ExportCore", "Formats", "Ledger", "TimeZones", lifecycle, logging]),
+      dependencies: [
+        "ExportConfig", "ExportCore", "Formats", "Ledger", "TimeZones", crypto, lifecycle, logging,
+      ],
+      swiftSettings: optimised),
     .executableTarget(
       name: "exportd",
       dependencies: [

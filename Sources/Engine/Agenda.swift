@@ -1,4 +1,4 @@
-import ExportCore
+package import ExportCore
 package import Ledger
 package import TimeZones
 
@@ -58,9 +58,26 @@ package struct Agenda: Sendable {
   package func due(at now: Instant) -> [(export: RequestId, windows: [PlannedWindow])] {
     entries.values.compactMap { entry in
       guard entry.record.stoppedBy == nil else { return nil }
-      let windows = entry.planner.due(at: now)
+      let windows = entry.planner.due(at: now, hasOpenRun: !entry.open.isEmpty)
       return windows.isEmpty ? nil : (entry.record.id, windows)
-    }
+    }.sorted { $0.export < $1.export }
+  }
+
+  /// One-time profile runs that wait to be admitted, and whose export wants recurring ones stopped for them.
+  package var waiting: [(run: RunId, definition: Definition)] {
+    entries.values.compactMap { entry in
+      guard entry.record.needsAdmission, entry.record.stoppedBy == nil, let first = entry.open.first,
+        first.admittedAt == nil
+      else { return nil }
+      return (first.id, entry.revision.resolved.definition)
+    }.sorted { $0.run < $1.run }
+  }
+
+  /// Recurring exports whose last window has ended and that are not marked so yet.
+  package var finished: [RequestId] {
+    entries.values.filter {
+      $0.record.isRecurring && $0.record.doneAt == nil && $0.planner.isExhausted && $0.open.isEmpty
+    }.map(\.record.id).sorted()
   }
 
   /// A run that should begin now.
@@ -90,7 +107,9 @@ package struct Agenda: Sendable {
       // A committed run only goes forward, whatever has become of its export.
       let isAllowed = requested || entry.record.stoppedBy == nil || first.manifestName != nil
       let waits = first.nextAttemptAt.map { $0 > now && $0 - now <= Self.furthestRetry } ?? false
-      guard isAllowed, requested || !waits else { continue }
+      guard isAllowed, requested || !waits, first.admittedAt != nil || !entry.record.needsAdmission else {
+        continue
+      }
       ready.append((Start(run: first.id, export: entry.record.id, requested: requested), first.scheduledAt))
     }
     return ready.sorted { ($0.1, $0.0.export) < ($1.1, $1.0.export) }.prefix(free).map(\.0)

@@ -18,21 +18,62 @@ struct Delivery: Sendable {
   private static let groupsUnderWay = 2
   private static let filesUnderWay = 4
 
-  /// Reads one database to its end and delivers everything that comes of it.
+  /// Reads the events of one database to their end and delivers everything that comes of them. Where reading holds a
+  /// snapshot, nothing is sent before it is over: a slow destination must not keep it open.
   func deliver(_ files: EventFiles, from source: any Source, _ read: EventRead) async throws {
+    let holdsSnapshot = read.cut.bound == nil
     do {
       try await withThrowingTaskGroup(of: Void.self) { group in
         var underWay = 0
+        var held: [CompletedFile] = []
         try await source.read(read) { batch in
           control.moved(rows: batch.rows.count)
           try files.append(batch)
-          try await send(files.takeCompleted(), &group, &underWay)
+          let completed = files.takeCompleted()
+          if holdsSnapshot {
+            held += completed
+          } else {
+            try await send(completed, &group, &underWay)
+          }
         }
+        try await send(held, &group, &underWay)
         while true {
           let completed = try files.finish(atMost: Self.groupLimit)
           guard !completed.isEmpty else { break }
           try await send(completed, &group, &underWay)
         }
+        try await group.waitForAll()
+      }
+    } catch {
+      files.abandon()
+      throw error
+    }
+  }
+
+  /// Reads the profiles of one database as they are at one moment, and delivers those that `delta` lets through once
+  /// all have been read.
+  func deliver(
+    _ files: ProfileFiles, from source: any Source, _ read: ProfileRead, _ delta: ProfileDelta
+  ) async throws {
+    do {
+      var held: [CompletedFile] = []
+      try await source.readProfiles(read) { batch in
+        var batch = batch
+        try delta.filter(&batch)
+        control.moved(rows: batch.rows.count)
+        try files.append(batch)
+        held += files.takeCompleted()
+      }
+      try files.append(delta.rest())
+      held += files.takeCompleted()
+      while true {
+        let completed = try files.finish(atMost: Self.groupLimit)
+        guard !completed.isEmpty else { break }
+        held += completed
+      }
+      try await withThrowingTaskGroup(of: Void.self) { group in
+        var underWay = 0
+        try await send(held, &group, &underWay)
         try await group.waitForAll()
       }
     } catch {

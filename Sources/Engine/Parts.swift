@@ -12,17 +12,20 @@ package struct Parts: Sendable {
   package var zone: @Sendable (_ name: String) throws(ExportError) -> Zone
   /// Where files are put together for destinations that have no place of their own: an absolute path.
   package var stagingDirectory: String
+  /// Where what profile exports remember lies: an absolute path in the state directory.
+  package var memoryDirectory: String
 
   package init(
     source: @escaping @Sendable (SourceConfiguration) throws(ExportError) -> any Source,
     destination:
       @escaping @Sendable (String, DestinationConfiguration) throws(ExportError) -> any Destination,
     zone: @escaping @Sendable (String) throws(ExportError) -> Zone,
-    stagingDirectory: String
+    stagingDirectory: String, memoryDirectory: String
   ) {
     self.source = source
     self.destination = destination
     self.zone = zone
     self.stagingDirectory = stagingDirectory
+    self.memoryDirectory = memoryDirectory
   }
 }

@@ -189,7 +189,7 @@ extension Registrar {
     case .revise(let record, let written):
       if try revise(record, written, now: now) { report.revised.append(written.name) }
     case .start(let record, let written):
-      try ledger.start(record.id, now: now)
+      try ledger.start(record.id, mayWait: true, now: now)
       report.started.append(written.name)
       guard let started = try ledger.export(record.id) else { return }
       if try immutable(started, try ledger.revision(of: record.id).resolved, written.definition) == nil {

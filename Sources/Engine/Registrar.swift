@@ -88,9 +88,10 @@ package struct Registrar: Sendable {
     var next = try configuration.revision(of: definition, timing: timing)
     let planner = try RunPlanner(
       revision: old, plannedThrough: record.plannedThrough, hasSequence: record.hasSequence,
-      zone: try zone(old.timeZone))
-    let due = record.stoppedBy == nil ? planner.due(at: now) : []
-    next = next.reaching(after: old, plannedThrough: due.last?.window.to ?? record.plannedThrough)
+      voided: try ledger.voidedWindows()[record.id] ?? [], zone: try zone(old.timeZone))
+    let hasOpenRun = try ledger.openRuns().contains { $0.exportId == record.id }
+    let due = record.stoppedBy == nil ? planner.due(at: now, hasOpenRun: hasOpenRun) : []
+    next = next.reaching(after: old, plannedThrough: due.last?.to ?? record.plannedThrough)
     guard next != old || written.map({ $0.json != previous.definition }) ?? false else { return false }
     try ledger.revise(
       record.id, definition: written?.json ?? previous.definition, resolved: next, due: due, now: now)

@@ -27,7 +27,7 @@ package struct RetryPolicy: Sendable {
     guard now - firstAttemptAt < patience else { return .giveUp }
     switch kind {
     case .lasting, .sourceReplaced: return .again(at: now + lastingPause)
-    case .passing:
+    case .passing, .refused:
       let doubled = firstPause << Int64(min(max(attempt - 1, 0), 20))
       let pause = min(doubled, longestPause)
       let spread = pause - pause / 2

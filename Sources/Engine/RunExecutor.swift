@@ -47,6 +47,7 @@ package struct RunExecutor: Sendable {
     guard let begun else { return .notBegun }
     do {
       try await carryOut(begun, control)
+      tidyMemories(of: begun.run.exportId)
       return .done
     } catch {
       return try conclude(begun.run, error, control, evenIfStopped: evenIfStopped)
@@ -59,33 +60,50 @@ package struct RunExecutor: Sendable {
     if let manifest = begun.manifest, let name = begun.run.manifestName {
       return try await complete(begun.run.id, manifest, name, destination)
     }
-    guard let window = begun.run.window else {
-      throw ExportError(
-        .configuration, .lasting, object: begun.exportName,
-        problem: "profiles are not available in this version")
-    }
     let zone = try parts.zone(revision.timeZone)
     let source = try parts.source(revision.source)
     let names = try begun.fileNames(zone: zone)
-    let reads = RunReads(
-      window: window, revision: revision, watermarks: begun.watermarks, doneWindows: begun.doneWindows)
-
-    let cuts = try await pin(begun, reads, source)
-    let kept = try resumable(begun, cuts)
-    try await destination.removeLeftovers(stem: names.stem)
     let delivery = Delivery(
       run: begun.run.id, revision: begun.revision.number, destination: destination, ledger: ledger,
       control: control)
-    for cut in cuts {
-      let files = try EventFiles(
-        names, databaseId: cut.databaseId, revision: revision, zone: zone,
-        stagingDirectory: destination.stagingDirectory ?? parts.stagingDirectory,
-        delivered: kept.filter { $0.databaseId == cut.databaseId }.compactMap(\.delivered))
-      try await delivery.deliver(files, from: source, reads.read(cut))
+    let delivered: Delivered
+    switch revision.definition.data.dataType {
+    case .events: delivered = try await deliverEvents(begun, names, zone, source, delivery)
+    case .profiles: delivered = try await deliverProfiles(begun, names, source, delivery)
     }
     try await deleteStale(begun)
     try Task.checkCancellation()
-    try await commit(begun, names, cuts, destination)
+    try await commit(begun, names, delivered, destination)
+  }
+
+  /// What a run has delivered, as far as its files do not say it.
+  struct Delivered {
+    var span: Manifest.Span
+    var watermarks: [DatabaseCut] = []
+    var profileMarks: [ProfileMark] = []
+  }
+
+  private func deliverEvents(
+    _ begun: BegunRun, _ names: RunFileNames, _ zone: Zone, _ source: any Source, _ delivery: Delivery
+  ) async throws -> Delivered {
+    guard let window = begun.run.window else {
+      throw ExportError(.state, .lasting, object: "run \(begun.run.id)", problem: "has no window")
+    }
+    let revision = begun.revision.resolved
+    let reads = RunReads(
+      window: window, revision: revision, watermarks: begun.watermarks, doneWindows: begun.doneWindows,
+      isPlannedAgain: begun.isPlannedAgain)
+    let cuts = try await pin(begun, reads, source)
+    let kept = try resumable(begun, cuts)
+    try await delivery.destination.removeLeftovers(stem: names.stem)
+    for cut in cuts {
+      let files = try EventFiles(
+        names, databaseId: cut.databaseId, revision: revision, zone: zone,
+        stagingDirectory: delivery.destination.stagingDirectory ?? parts.stagingDirectory,
+        delivered: kept.filter { $0.databaseId == cut.databaseId }.compactMap(\.delivered))
+      try await delivery.deliver(files, from: source, reads.read(cut))
+    }
+    return Delivered(span: Manifest.Span(from: window.from, to: window.to), watermarks: cuts)
   }
 
   // MARK: Steps
@@ -151,15 +169,16 @@ package struct RunExecutor: Sendable {
   }
 
   private func commit(
-    _ begun: BegunRun, _ names: RunFileNames, _ cuts: [DatabaseCut], _ destination: any Destination
+    _ begun: BegunRun, _ names: RunFileNames, _ delivered: Delivered, _ destination: any Destination
   ) async throws {
     let files = try ledger.files(of: begun.run.id)
-    let manifest = begun.manifest(of: files, names: names)
+    let manifest = begun.manifest(of: files, names: names, span: delivered.span)
     let bytes = manifest.encoded
     try ledger.commit(
       begun.run.id, manifest: bytes, named: names.manifest, rows: manifest.header.totals.rows,
       bytes: manifest.header.totals.bytes, files: files.count { $0.kind == .data },
-      rejected: manifest.header.totals.rejected, watermarks: cuts)
+      rejected: manifest.header.totals.rejected, watermarks: delivered.watermarks,
+      profileMarks: delivered.profileMarks)
     try await complete(begun.run.id, bytes, names.manifest, destination)
   }
 

@@ -23,7 +23,7 @@ extension BegunRun {
   }
 
   /// The manifest of delivered files, in the order of databases, names, dates and indices.
-  func manifest(of files: [FileRecord], names: RunFileNames) -> Manifest {
+  func manifest(of files: [FileRecord], names: RunFileNames, span: Manifest.Span) -> Manifest {
     let order = Dictionary(
       revision.resolved.source.databaseIds.enumerated().map { ($1, $0) }, uniquingKeysWith: { $1 })
     let sorted = files.sorted { a, b in
@@ -40,7 +40,7 @@ extension BegunRun {
       requestId: run.exportId, export: exportName, account: revision.resolved.account,
       runTimestamp: runTimestamp, dataType: revision.resolved.definition.data.dataType,
       format: revision.resolved.definition.format,
-      window: Manifest.Span(from: run.windowFrom, to: run.windowTo), timeZone: revision.resolved.timeZone,
+      window: span, timeZone: revision.resolved.timeZone,
       definitionRevision: revision.number, totals: Manifest.Totals(entries))
     return Manifest(header: header, files: entries)
   }

@@ -10,13 +10,16 @@ package struct RunPlanner: Sendable {
   package let delay: Int64
   /// Nil for a one-time export.
   package let schedule: Schedule?
+  /// Windows that a clock far ahead had planned, from `plannedThrough` on: they are planned again as they were.
+  private let voided: [Window]
 
   /// - Parameter hasSequence: whether the source sends late rows; without them a window waits five minutes for its
   ///   stragglers unless the definition says otherwise. Nil when that is not known yet.
   /// - Throws: ``ExportError`` when the definition does not make a schedule, which its reader had refused.
   package init(
-    revision: Revision, plannedThrough: Instant?, hasSequence: Bool?, zone: Zone
+    revision: Revision, plannedThrough: Instant?, hasSequence: Bool?, voided: [Window] = [], zone: Zone
   ) throws(ExportError) {
+    self.voided = voided
     self.revision = revision
     self.plannedThrough = plannedThrough
     switch (revision.definition.frequency, revision.timing) {
@@ -31,33 +34,72 @@ package struct RunPlanner: Sendable {
           hint: "give a later `until`")
       }
       self.schedule = schedule
-      delay = Int64(recurrence.delayMinutes ?? (hasSequence == false ? 5 : 0)) * 60
+      let waitsForStragglers = hasSequence == false && revision.definition.data.dataType == .events
+      delay = Int64(recurrence.delayMinutes ?? (waitsForStragglers ? 5 : 0)) * 60
     default:
       schedule = nil
       delay = 0
     }
   }
 
-  /// The windows from `plannedThrough` on, oldest first, each with the instant at which it is due.
+  /// The windows from `plannedThrough` on, oldest first, each with the instant at which it is due. The first profile
+  /// run is due at the first boundary itself: all profiles lie before it.
   package var windows: some Sequence<PlannedWindow> {
     var planned = plannedThrough
-    let only: Window? =
-      if case .once(let window) = revision.timing, plannedThrough == nil { window } else { nil }
+    let only = plannedThrough == nil ? onlyWindow : nil
     var isOnlyGiven = false
+    var again = voided[...]
     return AnyIterator {
-      if let schedule {
-        guard let window = schedule.window(after: planned) else { return nil }
+      while let window = again.popFirst() {
+        guard window.from >= planned ?? window.from else { continue }
         planned = window.to
         return PlannedWindow(window: window, dueAt: window.to + delay)
       }
+      if let schedule {
+        if isProfiles, planned == nil {
+          planned = schedule.firstBoundary
+          return PlannedWindow(
+            profilesFrom: nil, to: schedule.firstBoundary, dueAt: schedule.firstBoundary + delay)
+        }
+        guard let window = schedule.window(after: planned) else { return nil }
+        planned = window.to
+        return isProfiles
+          ? PlannedWindow(profilesFrom: window.from, to: window.to, dueAt: window.to + delay)
+          : PlannedWindow(window: window, dueAt: window.to + delay)
+      }
       guard let only, !isOnlyGiven else { return nil }
       isOnlyGiven = true
-      return PlannedWindow(window: only, dueAt: only.to)
+      return only
     }
   }
 
-  /// What is due at `now`, oldest first. Events: every missed window, each a run of its own.
-  package func due(at now: Instant) -> [PlannedWindow] { Array(windows.prefix { $0.dueAt <= now }) }
+  private var isProfiles: Bool { revision.definition.data.dataType == .profiles }
+
+  private var onlyWindow: PlannedWindow? {
+    switch revision.timing {
+    case .recurring: nil
+    case .once(let window): PlannedWindow(window: window, dueAt: window.to)
+    case .onceNow(let created): PlannedWindow(profilesFrom: nil, to: created, dueAt: created)
+    }
+  }
+
+  /// What is due at `now`, oldest first. Events: every missed window, each a run of its own. Profiles: the missed
+  /// windows of a recurring export as one, and none while a run is still open, which they merge with.
+  /// - Parameter hasOpenRun: whether a run of the export is PENDING or RUNNING.
+  package func due(at now: Instant, hasOpenRun: Bool) -> [PlannedWindow] {
+    let due = windows.prefix { $0.dueAt <= now }
+    guard isProfiles, schedule != nil else { return Array(due) }
+    guard !hasOpenRun else { return [] }
+    return due.reduce(nil as PlannedWindow?) { merged, next in
+      PlannedWindow(profilesFrom: merged.map(\.from) ?? next.from, to: next.to, dueAt: next.dueAt)
+    }.map { [$0] } ?? []
+  }
+
+  /// Whether the clock had been far ahead: more than one window is planned that lies after `now`.
+  package func isFarAhead(of now: Instant) -> Bool {
+    guard let schedule, let plannedThrough else { return false }
+    return plannedThrough - now > Int64(schedule.everyHours) * 3600
+  }
 
   /// The next window that is not planned yet.
   package var next: PlannedWindow? { windows.first { _ in true } }

@@ -9,10 +9,15 @@ package struct RunReads: Sendable {
   private let revision: Revision
   private let watermarks: [String: WatermarkRecord]
   private let doneWindows: [Window]
+  private let isPlannedAgain: Bool
 
+  /// - Parameter isPlannedAgain: whether the window was DONE already, under a clock that was far ahead: of its rows only
+  ///   those beyond the watermark are read.
   package init(
-    window: Window, revision: Revision, watermarks: [WatermarkRecord], doneWindows: [Window]
+    window: Window, revision: Revision, watermarks: [WatermarkRecord], doneWindows: [Window],
+    isPlannedAgain: Bool = false
   ) {
+    self.isPlannedAgain = isPlannedAgain
     self.window = window
     self.revision = revision
     self.watermarks = Dictionary(watermarks.map { ($0.databaseId, $0) }, uniquingKeysWith: { $1 })
@@ -35,12 +40,15 @@ package struct RunReads: Sendable {
   package func read(_ cut: DatabaseCut) -> EventRead {
     let record = watermarks[cut.databaseId]
     let since = since(cut.databaseId)
+    let knowsWatermark = cut.bound != nil && record?.bound != nil
+    let readsOnlyLate = isPlannedAgain && knowsWatermark
     let late: [Window] =
-      cut.bound == nil || record?.bound == nil
-      ? []
-      : doneWindows.compactMap { Window(from: max($0.from, since), to: $0.to) }
+      knowsWatermark
+      ? Self.joined(readsOnlyLate ? doneWindows + [window] : doneWindows)
+        .compactMap { Window(from: max($0.from, since), to: $0.to) } : []
     return EventRead(
-      cut: cut, selection: revision.selection, window: window, lateWindows: late, watermark: record?.bound,
+      cut: cut, selection: revision.selection, window: readsOnlyLate ? nil : window, lateWindows: late,
+      watermark: record?.bound,
       rejectAfter: cut.bound == nil ? nil : record?.bound ?? record?.createdBound)
   }
 

@@ -25,11 +25,22 @@ package struct RunWish: Sendable {
     let revision = try ledger.revision(of: id).resolved
     let planner = try RunPlanner(
       revision: revision, plannedThrough: record.plannedThrough, hasSequence: record.hasSequence,
-      zone: try parts.zone(revision.timeZone))
-    try ledger.claim(planner.due(at: now), of: id, now: now)
+      voided: try ledger.voidedWindows()[id] ?? [], zone: try parts.zone(revision.timeZone))
+    let hasOpenRun = try ledger.openRuns().contains { $0.exportId == id }
+    try ledger.claim(planner.due(at: now, hasOpenRun: hasOpenRun), of: id, now: now)
     _ = try ledger.reopen(id, now: now)
     if rebase { try ledger.rebase(id) }
     let open = try ledger.openRuns().filter { $0.exportId == id }
+    if record.needsAdmission, let first = open.first {
+      let admission = try ledger.admit(
+        first.id, stopRecurring: revision.definition.stopRecurring,
+        resume: revision.definition.resumeRecurring,
+        now: now)
+      // With the recurring ones stopped it only waits for the run that is in flight.
+      if case .waits(let reason) = admission, !revision.definition.stopRecurring {
+        throw ExportError(.state, .refused, object: record.name, problem: reason)
+      }
+    }
     if restart {
       for run in open where run.state == .pending { try ledger.restart(run.id) }
     }

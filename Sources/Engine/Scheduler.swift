@@ -112,6 +112,7 @@ package actor Scheduler: Service {
   /// end at a resumable point.
   package func run() async throws {
     let interrupted = try ledger.adopt(bootId: executor.bootId)
+    executor.tidyMemories(of: nil)
     if interrupted > 0 { logger.notice("going on with \(interrupted) interrupted run(s)") }
     await withGracefulShutdownHandler {
       await withDiscardingTaskGroup { group in
@@ -192,9 +193,11 @@ package actor Scheduler: Service {
     if time.uptime() - readAt > Self.longestTrust { isStale = true }
     if isStale { try readLedger() }
     if !isEnding {
+      if try voidFarAhead(of: now) { try readLedger() }
       let due = agenda.due(at: now)
       for (export, windows) in due { try ledger.claim(windows, of: export, now: now) }
-      if !due.isEmpty { try readLedger() }
+      let hasChanged = try settleProfiles(at: now)
+      if !due.isEmpty || hasChanged { try readLedger() }
       jobs += begin(at: now)
       jobs += housekeeping()
     }
@@ -218,6 +221,7 @@ package actor Scheduler: Service {
   private func readLedger() throws(ExportError) {
     let records = try ledger.exports()
     let open = Dictionary(grouping: try ledger.openRuns(), by: \.exportId)
+    let voided = try ledger.voidedWindows()
     var entries: [RequestId: AgendaEntry] = [:]
     for record in records {
       let known = agenda.entries[record.id]
@@ -230,7 +234,8 @@ package actor Scheduler: Service {
           }
         let planner = try RunPlanner(
           revision: revision.resolved, plannedThrough: record.plannedThrough,
-          hasSequence: record.hasSequence, zone: try executor.parts.zone(revision.resolved.timeZone))
+          hasSequence: record.hasSequence, voided: voided[record.id] ?? [],
+          zone: try executor.parts.zone(revision.resolved.timeZone))
         entries[record.id] = AgendaEntry(
           record: record, revision: revision, planner: planner, open: open[record.id] ?? [])
       } catch {
@@ -242,6 +247,47 @@ package actor Scheduler: Service {
     agenda.entries = entries
     isStale = false
     readAt = time.uptime()
+  }
+
+  /// A clock that had been far ahead has planned windows that are not over yet: they are voided, and planned again when
+  /// they are. Without a sequence nobody can tell which of their rows were sent, so the export stops.
+  private func voidFarAhead(of now: Instant) throws(ExportError) -> Bool {
+    var hasVoided = false
+    for entry in agenda.entries.values
+    where entry.planner.isFarAhead(of: now) && entry.record.stoppedBy == nil {
+      let isRepeatable = entry.record.dataType == .events && entry.record.hasSequence == true
+      let name = entry.record.name
+      let reason =
+        "the clock had been ahead until \(entry.record.plannedThrough?.rfc3339 ?? "") and is back at \(now.rfc3339)"
+      let advice =
+        entry.record.dataType == .profiles
+        ? "; `exportd start \(name)` goes on and sends all profiles once more"
+        : "; its source has no sequence: `exportd start \(name)` goes on and sends those windows once more"
+      let count = try ledger.void(
+        entry.record.id, reason: isRepeatable ? reason : reason + advice, stop: !isRepeatable, now: now)
+      guard count > 0 else { continue }
+      hasVoided = true
+      logger.error("\(name): \(count) window(s) are voided: \(reason)\(isRepeatable ? "" : advice)")
+    }
+    return hasVoided
+  }
+
+  /// One-time profile exports and the recurring ones of their source take turns (SPEC section 4).
+  /// - Returns: whether the ledger must be read again.
+  private func settleProfiles(at now: Instant) throws(ExportError) -> Bool {
+    let finished = agenda.finished
+    for export in finished { try ledger.markDone(export, now: now) }
+    var hasChanged = !finished.isEmpty
+    for (run, definition) in agenda.waiting {
+      let admission = try ledger.admit(
+        run, stopRecurring: definition.stopRecurring, resume: definition.resumeRecurring, now: now)
+      if admission == .admitted || definition.stopRecurring { hasChanged = true }
+    }
+    let resumed = try ledger.resumeRecurring()
+    if !resumed.isEmpty {
+      logger.notice("started again after a one-time export: \(resumed.joined(separator: ", "))")
+    }
+    return hasChanged || !resumed.isEmpty
   }
 
   private func begin(at now: Instant) -> [Job] {
@@ -281,7 +327,9 @@ package actor Scheduler: Service {
       cleanedAt = uptime
       jobs.append(.clean)
     }
-    let strangers = agenda.entries.values.filter { $0.record.hasSequence == nil }.map(\.record)
+    let strangers = agenda.entries.values.filter {
+      $0.record.hasSequence == nil && $0.record.dataType == .events
+    }.map(\.record)
     if !isAcquainting, !strangers.isEmpty, uptime - acquaintedAt > Self.pauseBetweenTries {
       isAcquainting = true
       acquaintedAt = uptime
@@ -293,7 +341,7 @@ package actor Scheduler: Service {
   private func report() {
     let next = agenda.nextDue.map { due in
       (
-        name: due.entry.record.name, at: due.entry.planner.next!.window.to,
+        name: due.entry.record.name, at: due.entry.planner.next!.to,
         zone: due.entry.revision.resolved.timeZone
       )
     }

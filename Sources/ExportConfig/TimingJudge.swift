@@ -81,7 +81,7 @@ package struct TimingJudge: Sendable {
     let monday = today - today.weekday
     let first = today - (today.day - 1)
     return switch period {
-    case .now: JudgedTiming(.onceNow)
+    case .now: JudgedTiming(.onceNow(now))
     case .today: try named("today", today, today)
     case .yesterday: try named("yesterday", today - 1, today - 1)
     case .currentWeek: try named("currentWeek", monday, today)

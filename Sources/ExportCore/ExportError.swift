@@ -12,6 +12,8 @@ package struct ExportError: Error, Hashable, Sendable, Codable, CustomStringConv
     case passing
     /// Only a person can mend it: loud at once, retried once an hour.
     case lasting
+    /// A rule or another process stands in the way now: nothing is wrong, and later it may go.
+    case refused
     /// The source is not the one that the watermark was taken from.
     case sourceReplaced
   }

@@ -41,7 +41,8 @@ extension Ledger {
   }
 
   /// Stores a new export and gives it a request id: `now`, counted up until it is unique.
-  /// - Throws: ``ExportError`` when the name is taken.
+  /// - Throws: ``ExportError`` when the name is taken; of kind `refused` when profile exports of its source stand in
+  ///   its way.
   package func create(
     name: String, origin: Origin, definition: String, resolved: Revision, now: Instant
   ) throws(ExportError) -> RequestId {
@@ -71,8 +72,11 @@ extension Ledger {
       try Self.plan(due, of: id, now: now, database)
       try database.execute(
         sql:
-          "UPDATE export SET revision = revision + 1, has_sequence = NULL WHERE id = ? AND deleted_at IS NULL",
-        arguments: [id])
+          """
+          UPDATE export SET revision = revision + 1, has_sequence = NULL, source = ?, is_recurring = ?
+          WHERE id = ? AND deleted_at IS NULL
+          """,
+        arguments: [resolved.definition.source, resolved.definition.frequency.isRecurring, id])
       guard database.changesCount == 1 else {
         throw ExportError(.state, .lasting, object: "export \(id)", problem: "does not exist any more")
       }
@@ -86,21 +90,27 @@ extension Ledger {
   /// Stops an export: nothing of it starts any more, and whoever runs it ends it. A run that is not begun and
   /// not committed becomes STOPPED with it; one in flight is ended by its process.
   package func stop(_ id: RequestId, by stopper: Stopper, reason: String, now: Instant) throws(ExportError) {
-    try write { database in
-      try database.execute(
-        sql: """
-          UPDATE export SET stopped_by = iif(stopped_by = 'person', 'person', ?), reason = ?,
-            stopped_at = max(?, coalesce(stopped_at + 1, 0)) WHERE id = ?
-          """, arguments: [stopper, reason, now, id])
-      try Self.stopWaitingRuns(of: id, reason: reason, now: now, database)
-    }
+    try write { try Self.stop(id, by: stopper, reason: reason, now: now, $0) }
   }
 
   /// Starts a stopped export again; its FAILED and STOPPED windows are owed once more.
-  package func start(_ id: RequestId, now: Instant) throws(ExportError) {
+  /// - Parameter mayWait: whether a one-time profile export may be started to wait for recurring ones.
+  /// - Throws: ``ExportError`` of kind `refused` when profile exports of its source stand in its way.
+  package func start(_ id: RequestId, mayWait: Bool = false, now: Instant) throws(ExportError) {
     try write { database in
+      guard
+        let record = try ExportRecord.fetchOne(
+          database, sql: "SELECT * FROM export WHERE id = ?", arguments: [id])
+      else { throw ExportError(.state, .lasting, object: "export \(id)", problem: "does not exist any more") }
+      if record.dataType == .profiles, record.isRecurring, record.doneAt == nil {
+        try Self.requireNoAdmittedOneTime(record.name, source: record.source, database)
+      }
+      if record.needsAdmission, !mayWait {
+        try Self.requireNoActiveRecurring(record.name, source: record.source, database)
+      }
       try database.execute(
-        sql: "UPDATE export SET stopped_by = NULL, reason = NULL WHERE id = ?", arguments: [id])
+        sql: "UPDATE export SET stopped_by = NULL, reason = NULL, resumes_after = NULL WHERE id = ?",
+        arguments: [id])
       try Self.reopen(id, now: now, database)
     }
   }
@@ -129,6 +139,17 @@ extension Ledger {
 
   // MARK: Statements
 
+  static func stop(
+    _ id: RequestId, by stopper: Stopper, reason: String, now: Instant, _ database: Database
+  ) throws {
+    try database.execute(
+      sql: """
+        UPDATE export SET stopped_by = iif(stopped_by = 'person', 'person', ?), reason = ?,
+          resumes_after = NULL, stopped_at = max(?, coalesce(stopped_at + 1, 0)) WHERE id = ?
+        """, arguments: [stopper, reason, now, id])
+    try stopWaitingRuns(of: id, reason: reason, now: now, database)
+  }
+
   private static func create(
     name: String, origin: Origin, definition: String, resolved: Revision, now: Instant, _ database: Database
   ) throws -> RequestId {
@@ -140,6 +161,7 @@ extension Ledger {
         hint: taken.origin == .file
           ? "choose another name" : "choose another name, or `exportd delete \(name)` first")
     }
+    try requireRoom(for: resolved.definition, named: name, origin, database)
     let newest = try Int64.fetchOne(database, sql: "SELECT max(id) FROM export") ?? 0
     var id = now.seconds
     if id <= newest,
@@ -154,10 +176,27 @@ extension Ledger {
     }
     try database.execute(
       sql: """
-        INSERT INTO export (id, name, origin, data_type, revision, created_at) VALUES (?, ?, ?, ?, 1, ?)
-        """, arguments: [id, name, origin, resolved.definition.data.dataType, now])
+        INSERT INTO export (id, name, origin, data_type, revision, created_at, source, is_recurring)
+        VALUES (?, ?, ?, ?, 1, ?, ?, ?)
+        """,
+      arguments: [
+        id, name, origin, resolved.definition.data.dataType, now, resolved.definition.source,
+        resolved.definition.frequency.isRecurring,
+      ])
     try Self.insert(revision: 1, of: id, definition: definition, resolved: resolved, now: now, database)
     return id
+  }
+
+  /// The rule of SPEC section 4. A file of a one-time export is never an error for it: it waits.
+  private static func requireRoom(
+    for definition: Definition, named name: String, _ origin: Origin, _ database: Database
+  ) throws {
+    guard definition.data.dataType == .profiles else { return }
+    if definition.frequency.isRecurring {
+      try requireNoAdmittedOneTime(name, source: definition.source, database)
+    } else if origin == .command, !definition.stopRecurring {
+      try requireNoActiveRecurring(name, source: definition.source, database)
+    }
   }
 
   private static func delete(_ id: RequestId, now: Instant, _ database: Database) throws {
@@ -165,7 +204,8 @@ extension Ledger {
     try database.execute(
       sql: """
         UPDATE export SET deleted_at = ?1, stopped_by = coalesce(stopped_by, 'person'),
-          stopped_at = max(?1, coalesce(stopped_at + 1, 0)), reason = coalesce(reason, 'deleted')
+          stopped_at = max(?1, coalesce(stopped_at + 1, 0)), reason = coalesce(reason, 'deleted'),
+          resumes_after = NULL
         WHERE id = ?2 AND deleted_at IS NULL
         """, arguments: [now, id])
   }

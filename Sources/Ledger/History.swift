@@ -72,13 +72,15 @@ extension Ledger {
     }
   }
 
-  /// Takes the source as it is now: the watermarks are forgotten, and the next run sets them anew.
+  /// Takes the source as it is now: the watermarks are forgotten, and the next run sets them anew. Of profiles, the next
+  /// run sends all.
   package func rebase(_ id: RequestId) throws(ExportError) {
     try write {
       try $0.execute(
         sql:
           "UPDATE watermark SET bound = NULL, fingerprint = NULL, created_bound = NULL WHERE export_id = ?",
         arguments: [id])
+      try $0.execute(sql: "DELETE FROM profile_mark WHERE export_id = ?", arguments: [id])
       try Self.startOver(
         "SELECT id FROM run WHERE export_id = ? AND state = 'PENDING' AND manifest IS NULL", [id], $0)
     }

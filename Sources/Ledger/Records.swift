@@ -56,6 +56,16 @@ package struct ExportRecord: Hashable, Sendable, Codable, FetchableRecord {
   package var reason: String?
   package var createdAt: Instant
   package var deletedAt: Instant?
+  /// The name of the source of its newest revision.
+  package var source: String
+  package var isRecurring: Bool
+  /// When the last thing it will ever run had ended.
+  package var doneAt: Instant?
+  /// The one-time export that stopped this one and at whose end it starts again.
+  package var resumesAfter: RequestId?
+
+  /// Whether it must be admitted before it runs: a recurring profile export of its source keeps it waiting.
+  package var needsAdmission: Bool { dataType == .profiles && !isRecurring }
 
   package static var databaseColumnDecodingStrategy: DatabaseColumnDecodingStrategy { .convertFromSnakeCase }
 }
@@ -83,16 +93,31 @@ package struct RunRecord: Hashable, Sendable, Codable, FetchableRecord {
   package var rejected: Int
   package var error: String?
   package var manifestName: String?
+  /// Of a profile run: the instant whose profiles it holds.
+  package var cutAt: Instant?
+  /// Of a profile run: the cut of the last one that succeeded before it; nil for the first.
+  package var previousCutAt: Instant?
+  /// Of a one-time profile run: since when it may run.
+  package var admittedAt: Instant?
 
   package static var databaseColumnDecodingStrategy: DatabaseColumnDecodingStrategy { .convertFromSnakeCase }
 
   static let columns = """
     id, export_id, window_from, window_to, state, reason, boot_id, run_timestamp, revision, attempt, scheduled_at,
-    first_attempt_at, started_at, finished_at, next_attempt_at, rows, bytes, files, rejected, error, manifest_name
+    first_attempt_at, started_at, finished_at, next_attempt_at, rows, bytes, files, rejected, error, manifest_name,
+    cut_at, previous_cut_at, admitted_at
     """
 
-  /// The window of an event run.
+  /// The window of a run that has one: of events, or of profiles updated in a period.
   package var window: Window? { windowFrom.flatMap { Window(from: $0, to: windowTo) } }
+
+  /// What it covers as people see it: its window, or the two cuts of a profile run. Until its cut is pinned that is
+  /// the boundary at which it is due.
+  package var span: Manifest.Span {
+    windowFrom == nil
+      ? Manifest.Span(from: previousCutAt, to: cutAt ?? windowTo)
+      : Manifest.Span(from: windowFrom, to: windowTo)
+  }
 }
 
 /// One name that a run has, or may have, at its destination.
@@ -162,7 +187,35 @@ package struct WatermarkRecord: Hashable, Sendable, Codable, FetchableRecord {
   package var watermark: Watermark? { bound.map { Watermark(bound: $0, fingerprint: fingerprint) } }
 }
 
+/// What the next delta of a profile export begins from in one database.
+package struct ProfileMark: Hashable, Sendable, Codable, FetchableRecord {
+  package var databaseId: String
+  package var mode: ProfileMode
+  /// The cut of the run that set it.
+  package var cutAt: Instant
+  /// Versions from here on are read again and held against the memory.
+  package var since: Instant
+  /// Name of the file that remembers what was sent, in the directory of memories; nil for a mode without one.
+  package var memory: String?
+  package var memorySha256: String?
+
+  package static var databaseColumnDecodingStrategy: DatabaseColumnDecodingStrategy { .convertFromSnakeCase }
+
+  package init(
+    databaseId: String, mode: ProfileMode, cutAt: Instant, since: Instant, memory: String? = nil,
+    memorySha256: String? = nil
+  ) {
+    self.databaseId = databaseId
+    self.mode = mode
+    self.cutAt = cutAt
+    self.since = since
+    self.memory = memory
+    self.memorySha256 = memorySha256
+  }
+}
+
 extension DataType: DatabaseValueConvertible {}
+extension ProfileMode: DatabaseValueConvertible {}
 
 extension Instant: DatabaseValueConvertible {
   package var databaseValue: DatabaseValue { seconds.databaseValue }

@@ -5,11 +5,26 @@ package import TimeZones
 
 /// A window that is to be claimed, and when it is due.
 package struct PlannedWindow: Hashable, Sendable {
-  package var window: Window
+  /// Nil for the first run of a recurring profile export, which has nothing before it, and for a one-time export of
+  /// all profiles.
+  package var from: Instant?
+  package var to: Instant
   package var dueAt: Instant
+  /// Whether the run covers [from, to). A recurring profile run covers what has changed between two cuts instead, and
+  /// the bounds only tell when it is due.
+  package var isCovered: Bool
+
+  /// Nil for a run that has none.
+  package var window: Window? { isCovered ? from.flatMap { Window(from: $0, to: to) } : nil }
 
   package init(window: Window, dueAt: Instant) {
-    self.window = window
+    (from, to, isCovered) = (window.from, window.to, true)
+    self.dueAt = dueAt
+  }
+
+  /// Of a profile run that is due at a boundary.
+  package init(profilesFrom from: Instant?, to: Instant, dueAt: Instant) {
+    (self.from, self.to, isCovered) = (from, to, false)
     self.dueAt = dueAt
   }
 }
@@ -26,6 +41,10 @@ package struct BegunRun: Sendable {
   package var watermarks: [WatermarkRecord]
   /// DONE windows of the export, ascending.
   package var doneWindows: [Window]
+  /// Whether the same window is DONE already and voided: what lies before the watermark has been sent.
+  package var isPlannedAgain: Bool
+  /// What a delta of profiles begins from.
+  package var profileMarks: [ProfileMark]
   /// Set when the run has committed: only the manifest is left to send.
   package var manifest: [UInt8]?
 }
@@ -60,12 +79,17 @@ extension Ledger {
   /// Begins an attempt: PENDING → RUNNING under this process's boot id. The first attempt gives the run its
   /// timestamp: `now`, counted up until it is unique within the export.
   /// - Parameter evenIfStopped: for one attempt that a person asks for at a window of a stopped export.
-  /// - Returns: nil when the run may not begin: it is not PENDING any more, or its export is stopped, deleted or
-  ///   already running.
+  /// - Returns: nil when the run may not begin: it is not PENDING any more, its export is stopped, deleted or
+  ///   already running, or it is a one-time profile run that has not been admitted.
+  /// - Throws: ``ExportError`` of kind `refused` for a run of a recurring profile export while a one-time one of its
+  ///   source runs.
   package func begin(
     _ id: RunId, bootId: String, evenIfStopped: Bool = false, now: Instant
   ) throws(ExportError) -> BegunRun? {
     try write { (database) -> BegunRun? in
+      if let export = try Self.export(ofRun: id, database), export.dataType == .profiles, export.isRecurring {
+        try Self.requireNoAdmittedOneTime(export.name, source: export.source, database)
+      }
       try database.execute(
         sql: """
           UPDATE run SET state = 'RUNNING', boot_id = :boot, attempt = attempt + 1, started_at = :now,
@@ -78,6 +102,8 @@ extension Ledger {
               WHERE other.export_id = run.export_id AND other.state = 'RUNNING')
             AND (manifest IS NOT NULL OR EXISTS (SELECT 1 FROM export
               WHERE export.id = run.export_id AND deleted_at IS NULL AND (stopped_by IS NULL OR :forced)))
+            AND (admitted_at IS NOT NULL OR NOT EXISTS (SELECT 1 FROM export
+              WHERE export.id = run.export_id AND data_type = 'profiles' AND is_recurring = 0))
           """, arguments: ["boot": bootId, "now": now, "id": id, "forced": evenIfStopped])
       guard database.changesCount == 1 else { return nil }
       let run = try RunRecord.fetchOne(
@@ -93,6 +119,14 @@ extension Ledger {
         watermarks: try WatermarkRecord.fetchAll(
           database, sql: "SELECT * FROM watermark WHERE export_id = ?", arguments: [run.exportId]),
         doneWindows: try Self.doneWindows(of: run.exportId, database),
+        isPlannedAgain: try Bool.fetchOne(
+          database,
+          sql: """
+            SELECT EXISTS (SELECT 1 FROM run WHERE export_id = ? AND voided = 1 AND state = 'DONE'
+              AND window_from = ? AND window_to = ?)
+            """, arguments: [run.exportId, run.windowFrom, run.windowTo])!,
+        profileMarks: try ProfileMark.fetchAll(
+          database, sql: "SELECT * FROM profile_mark WHERE export_id = ?", arguments: [run.exportId]),
         manifest: try DatabaseValue.fetchOne(
           database, sql: "SELECT manifest FROM run WHERE id = ?", arguments: [id]
         ).flatMap { Data.fromDatabaseValue($0).map { [UInt8]($0) } })
@@ -115,7 +149,7 @@ extension Ledger {
   /// - Throws: ``ExportError`` when a file of the run is not delivered.
   package func commit(
     _ id: RunId, manifest: [UInt8], named name: String, rows: Int, bytes: Int, files: Int, rejected: Int,
-    watermarks: [DatabaseCut]
+    watermarks: [DatabaseCut], profileMarks: [ProfileMark] = []
   ) throws(ExportError) {
     try write { database in
       try database.execute(
@@ -140,6 +174,7 @@ extension Ledger {
             "database": cut.databaseId, "bound": bound, "fingerprint": cut.fingerprint, "id": id,
           ])
       }
+      for mark in profileMarks { try Self.set(mark, by: id, database) }
     }
   }
 
@@ -259,6 +294,12 @@ extension Ledger {
 
   // MARK: Statements
 
+  static func export(ofRun id: RunId, _ database: Database) throws -> ExportRecord? {
+    try ExportRecord.fetchOne(
+      database, sql: "SELECT * FROM export WHERE id = (SELECT export_id FROM run WHERE id = ?)",
+      arguments: [id])
+  }
+
   static func plan(_ windows: [PlannedWindow], of id: RequestId, now: Instant, _ database: Database) throws {
     guard let last = windows.last else { return }
     for planned in windows {
@@ -266,10 +307,10 @@ extension Ledger {
         sql: """
           INSERT INTO run (export_id, window_from, window_to, state, scheduled_at)
           VALUES (?, ?, ?, 'PENDING', ?)
-          """, arguments: [id, planned.window.from, planned.window.to, planned.dueAt])
+          """, arguments: [id, planned.isCovered ? planned.from : nil, planned.to, planned.dueAt])
     }
     try database.execute(
-      sql: "UPDATE export SET planned_through = ? WHERE id = ?", arguments: [last.window.to, id])
+      sql: "UPDATE export SET planned_through = ? WHERE id = ?", arguments: [last.to, id])
   }
 
   static func stopWaitingRuns(of id: RequestId, reason: String, now: Instant, _ database: Database) throws {
@@ -284,12 +325,18 @@ extension Ledger {
   static func reopen(_ id: RequestId, now: Instant, _ database: Database) throws -> Int {
     // Later windows may have moved the watermark meanwhile: an old cut would lose what came between the two, so a
     // reopened run pins a new one, and what it may still have at its destination is of an earlier attempt.
-    try startOver("SELECT id FROM run WHERE export_id = ? AND state IN ('FAILED', 'STOPPED')", [id], database)
+    // Of profile runs only the newest is owed: its delta holds what those before it would have.
+    let owed = """
+      export_id = ? AND state IN ('FAILED', 'STOPPED') AND voided = 0
+        AND (window_from IS NOT NULL
+          OR window_to = (SELECT max(window_to) FROM run AS other WHERE other.export_id = run.export_id))
+      """
+    try startOver("SELECT id FROM run WHERE \(owed)", [id], database)
     try database.execute(
       sql: """
         UPDATE run SET state = 'PENDING', reason = NULL, finished_at = NULL, next_attempt_at = NULL,
-          first_attempt_at = NULL
-        WHERE export_id = ? AND state IN ('FAILED', 'STOPPED')
+          first_attempt_at = NULL, admitted_at = NULL
+        WHERE \(owed)
         """, arguments: [id])
     try database.execute(
       sql: "UPDATE run SET next_attempt_at = NULL WHERE export_id = ? AND state = 'PENDING'", arguments: [id])
@@ -312,6 +359,7 @@ extension Ledger {
     try database.execute(
       sql: "UPDATE file SET state = 'stale', error = NULL WHERE run_id IN (\(runs))", arguments: arguments)
     try database.execute(
-      sql: "UPDATE run SET revision = NULL WHERE id IN (\(runs))", arguments: arguments)
+      sql: "UPDATE run SET revision = NULL, cut_at = NULL, previous_cut_at = NULL WHERE id IN (\(runs))",
+      arguments: arguments)
   }
 }

@@ -12,7 +12,7 @@ enum Assembly {
 
   /// What this version can do.
   static let capabilities = Capabilities(
-    formats: [.json], destinationTypes: [.directory], dataTypes: [.events])
+    formats: [.json], destinationTypes: [.directory], dataTypes: [.events, .profiles])
 
   static func parts(_ configuration: Configuration) -> Parts {
     Parts(
@@ -31,7 +31,8 @@ enum Assembly {
         }
       },
       zone: zone,
-      stagingDirectory: configuration.stateDirectory + "/staging")
+      stagingDirectory: configuration.stateDirectory + "/staging",
+      memoryDirectory: configuration.stateDirectory + "/memory")
   }
 
   static func zone(_ name: String) throws(ExportError) -> Zone {

@@ -25,7 +25,9 @@ struct Failure: Error {
   init(_ error: ExportError) {
     let isPermission = error.stage == .state && error.problem.contains("cannot be opened")
     let status: ExitStatus =
-      if isPermission {
+      if error.kind == .refused {
+        .refused
+      } else if isPermission {
         .permission
       } else if error.stage == .configuration {
         .configuration

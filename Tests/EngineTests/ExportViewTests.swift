@@ -246,7 +246,7 @@ struct ExportViewTests {
       switch frequency {
       case .recurring(let recurrence): .recurring(from: try #require(recurrence.from))
       case .once(.day(let day)): .once(try #require(Window(from: midnight(day), to: midnight(day + 1))))
-      case .once: .onceNow
+      case .once: .onceNow(Instant(seconds: 0))
       }
     let revision = Revision(
       account: "1", definition: definition,
@@ -271,7 +271,7 @@ struct ExportViewTests {
     let planner = try RunPlanner(
       revision: try ledger.revision(of: id).resolved, plannedThrough: record.plannedThrough, hasSequence: nil,
       zone: .utc)
-    try ledger.claim(planner.due(at: now), of: id, now: now)
+    try ledger.claim(planner.due(at: now, hasOpenRun: false), of: id, now: now)
     return try ledger.openRuns().filter { $0.exportId == id }.map(\.id)
   }
 

@@ -8,7 +8,8 @@ import TimeZones
   typealias Fixture = EngineFixture
 
   @Test func everyMissedWindowIsDueOldestFirst() throws {
-    let due = try Fixture.planner(Fixture.revision()).due(at: Fixture.instant("2026-11-20T13:00:00Z"))
+    let due = try Fixture.planner(Fixture.revision()).due(
+      at: Fixture.instant("2026-11-20T13:00:00Z"), hasOpenRun: false)
     #expect(
       due.map(\.window) == [
         Fixture.window("2026-11-20T00:00:00Z", "2026-11-20T06:00:00Z"),
@@ -18,9 +19,9 @@ import TimeZones
 
   @Test func nothingBeforePlannedThroughIsPlannedAgain() throws {
     let planner = try Fixture.planner(Fixture.revision(), through: "2026-11-20T12:00:00Z")
-    #expect(planner.due(at: Fixture.instant("2026-11-20T17:59:59Z")).isEmpty)
-    #expect(planner.due(at: Fixture.instant("2026-11-20T18:00:00Z")).count == 1)
-    #expect(planner.due(at: Fixture.instant("2026-11-19T00:00:00Z")).isEmpty)
+    #expect(planner.due(at: Fixture.instant("2026-11-20T17:59:59Z"), hasOpenRun: false).isEmpty)
+    #expect(planner.due(at: Fixture.instant("2026-11-20T18:00:00Z"), hasOpenRun: false).count == 1)
+    #expect(planner.due(at: Fixture.instant("2026-11-19T00:00:00Z"), hasOpenRun: false).isEmpty)
   }
 
   @Test func windowsWithoutLateRowsWaitFiveMinutesUnlessToldOtherwise() throws {
@@ -33,7 +34,7 @@ import TimeZones
 
   @Test func theLastWindowEndsWithUntil() throws {
     let planner = try Fixture.planner(Fixture.revision(everyHours: 7, until: "2026-11-20"))
-    let windows = planner.due(at: Fixture.instant("2027-01-01T00:00:00Z")).map(\.window)
+    let windows = planner.due(at: Fixture.instant("2027-01-01T00:00:00Z"), hasOpenRun: false).map(\.window)
     #expect(windows.last == Fixture.window("2026-11-20T21:00:00Z", "2026-11-21T00:00:00Z"))
     #expect(
       try Fixture.planner(
@@ -44,7 +45,9 @@ import TimeZones
 
   @Test func aOneTimeExportHasOneWindow() throws {
     let revision = Fixture.once("2026-11-22T00:00:00Z", "2026-11-23T00:00:00Z")
-    #expect(try Fixture.planner(revision).due(at: Fixture.instant("2026-11-24T00:00:00Z")).count == 1)
+    #expect(
+      try Fixture.planner(revision).due(at: Fixture.instant("2026-11-24T00:00:00Z"), hasOpenRun: false).count
+        == 1)
     #expect(try Fixture.planner(revision, through: "2026-11-23T00:00:00Z").isExhausted)
   }
 }

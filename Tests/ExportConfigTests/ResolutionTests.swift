@@ -33,13 +33,13 @@ import ZoneTesting
 
     definition.timeZone = "Asia/Kolkata"
     definition.identifiers = [.email]
-    let other = try configuration.revision(of: definition, timing: .onceNow)
+    let other = try configuration.revision(of: definition, timing: .onceNow(Instant(seconds: 0)))
     #expect(other.timeZone == "Asia/Kolkata")
     #expect(other.identifiers == [.email])
   }
 
   @Test func noSecretIsInIt() throws {
-    let revision = try configuration().revision(of: definition, timing: .onceNow)
+    let revision = try configuration().revision(of: definition, timing: .onceNow(Instant(seconds: 0)))
     guard case .s3(let s3) = revision.destination else {
       Issue.record("not the destination that was asked for")
       return
@@ -56,7 +56,7 @@ import ZoneTesting
     var definition = definition
     definition.source = "gone"
     #expect {
-      try configuration.revision(of: definition, timing: .onceNow)
+      try configuration.revision(of: definition, timing: .onceNow(Instant(seconds: 0)))
     } throws: {
       "\($0)"
         == #"source "gone": is not in the configuration, which has "clicks", "main"; put it back, or edit the export"#

@@ -122,7 +122,9 @@ import ZoneTesting
   }
 
   @Test func profilesAsTheyAre() throws {
-    #expect(try judge(.once(.now), in: "UTC", at: "2026-11-24T00:00:00Z") == JudgedTiming(.onceNow))
+    #expect(
+      try judge(.once(.now), in: "UTC", at: "2026-11-24T00:00:00Z")
+        == JudgedTiming(.onceNow(try #require(Instant(rfc3339: "2026-11-24T00:00:00Z")))))
   }
 
   @Test(arguments: [

@@ -86,6 +86,8 @@ package struct Compression: Hashable, Sendable, Codable {
 package enum Frequency: Hashable, Sendable, Codable {
   case recurring(Recurrence)
   case once(Period)
+
+  package var isRecurring: Bool { if case .recurring = self { true } else { false } }
 }
 
 package struct Recurrence: Hashable, Sendable, Codable {

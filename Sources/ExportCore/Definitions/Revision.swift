@@ -22,8 +22,8 @@ package struct Revision: Hashable, Sendable, Codable {
     case recurring(from: LocalDate)
     /// The stretch that a one-time export covers.
     case once(Window)
-    /// A one-time profile export of every profile as it is.
-    case onceNow
+    /// A one-time profile export of every profile as it is, with the instant of its creation.
+    case onceNow(Instant)
   }
 
   package init(

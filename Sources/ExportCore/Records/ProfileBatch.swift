@@ -1,5 +1,3 @@
-package import TimeZones
-
 /// When a profile last changed, as exactly as its source says: the later of `updatedAt` and `deletedAt`. Together with
 /// the profile it names one version of it.
 package struct ProfileVersion: Hashable, Comparable, Sendable, Codable {

@@ -68,12 +68,13 @@ struct StartCommand: AsyncParsableCommand {
         let planner = try RunPlanner(
           revision: revision.resolved, plannedThrough: record.plannedThrough,
           hasSequence: record.hasSequence, zone: try installation.parts.zone(revision.resolved.timeZone))
-        let missed = planner.windows.prefix { $0.window.to <= now }.map { $0 }
+        let missed = planner.windows.prefix { $0.to <= now }.map { $0 }
         try installation.ledger.claim(missed, of: record.id, now: now)
         try installation.ledger.skip(
           record.id, through: nil, reason: "left out by `exportd start --skip-missed`", now: now)
       }
-      try installation.ledger.start(record.id, now: now)
+      try installation.ledger.start(
+        record.id, mayWait: revision.resolved.definition.stopRecurring, now: now)
       let owed = try installation.ledger.openRuns().count { $0.exportId == record.id }
       print("\(name) is started." + (owed > 0 ? " \(owed) window(s) are owed and run now." : ""))
     }

@@ -1,7 +1,6 @@
 import ArgumentParser
 import Engine
 import ExportCore
-import Foundation
 import Ledger
 import TimeZones
 
@@ -28,31 +27,47 @@ struct NextCommand: AsyncParsableCommand {
       let records = try name.map { [try installation.export($0)] } ?? installation.ledger.exports()
       let lists = try records.map { try windows(of: $0, installation) }
       if json {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.prettyPrinted, .withoutEscapingSlashes]
-        let data = try name == nil ? encoder.encode(lists) : encoder.encode(lists[0])
-        print(String(decoding: data, as: UTF8.self))
+        let printed = name == nil ? OrderedJSON.list(lists.map(\.json)) : lists[0].json
+        print(printed.printed, terminator: "")
         return
       }
       for list in lists {
         print(list.export)
-        for window in list.windows {
-          print("  \(window.fromLocal) – \(window.toLocal)   (\(window.from) – \(window.to))")
-        }
+        for window in list.windows { print("  \(list.line(window))") }
         if list.windows.isEmpty { print("  no window is to come") }
       }
     }
   }
 
-  private struct List: Encodable {
-    struct Item: Encodable {
-      var from: String
-      var to: String
-      var fromLocal: String
-      var toLocal: String
+  /// The coming windows of one export, in its own zone.
+  private struct List {
+    let export: String
+    let windows: [PlannedWindow]
+    let zone: Zone
+
+    var json: OrderedJSON {
+      .object([
+        ("export", .text(export)),
+        (
+          "windows",
+          .list(
+            windows.map { window in
+              .object([
+                ("from", .time(window.from)), ("to", .time(window.to)),
+                ("fromLocal", .text(window.from.map(local))), ("toLocal", .text(local(window.to))),
+              ])
+            })
+        ),
+      ])
     }
-    var export: String
-    var windows: [Item]
+
+    /// For people. The first run of a profile export has nothing before it: it sends all.
+    func line(_ window: PlannedWindow) -> String {
+      guard let from = window.from else { return "all profiles, \(local(window.to))   (\(window.to))" }
+      return "\(local(from)) – \(local(window.to))   (\(from) – \(window.to))"
+    }
+
+    private func local(_ instant: Instant) -> String { instant.rfc3339(offset: zone.offset(at: instant)) }
   }
 
   private func windows(of record: ExportRecord, _ installation: Installation) throws -> List {
@@ -63,13 +78,6 @@ struct NextCommand: AsyncParsableCommand {
     let after = after.flatMap(Instant.init(rfc3339:))
     let coming = planner.windows.lazy.filter { planned in after.map { planned.dueAt > $0 } ?? true }.prefix(
       count)
-    return List(
-      export: record.name,
-      windows: coming.map(\.window).map { window in
-        List.Item(
-          from: window.from.rfc3339, to: window.to.rfc3339,
-          fromLocal: window.from.rfc3339(offset: zone.offset(at: window.from)),
-          toLocal: window.to.rfc3339(offset: zone.offset(at: window.to)))
-      })
+    return List(export: record.name, windows: Array(coming), zone: zone)
   }
 }

@@ -50,7 +50,7 @@ extension RunRecord {
     .object([
       ("id", .integer(id)),
       ("runTimestamp", .integer(runTimestamp)),
-      ("window", .object([("from", .time(windowFrom)), ("to", .time(windowTo))])),
+      ("window", .object([("from", .time(span.from)), ("to", .time(span.to))])),
       ("state", .text(state.rawValue)),
       ("reason", .text(reason)),
       ("attempt", .integer(attempt)),
