@@ -10,13 +10,17 @@ package struct SchedulerHooks: Sendable {
   package var reload: @Sendable () async -> Answer
   /// Called after every turn of the loop that worked, at most once a second: proof of life.
   package var turned: @Sendable (SchedulerReport) -> Void
+  /// Tells people of a failure or a recovery; returns when they have been, or when nobody is to be.
+  package var tell: @Sendable (NoticeMessage) async throws -> Void
 
   package init(
     reload: @escaping @Sendable () async -> Answer,
-    turned: @escaping @Sendable (SchedulerReport) -> Void
+    turned: @escaping @Sendable (SchedulerReport) -> Void,
+    tell: @escaping @Sendable (NoticeMessage) async throws -> Void
   ) {
     self.reload = reload
     self.turned = turned
+    self.tell = tell
   }
 }
 
@@ -46,10 +50,12 @@ package actor Scheduler: Service {
     package var maxConcurrentRuns: Int
     /// In seconds.
     package var stallTimeout: Int
+    package var keepHistoryDays: Int
 
-    package init(maxConcurrentRuns: Int, stallTimeout: Int) {
+    package init(maxConcurrentRuns: Int, stallTimeout: Int, keepHistoryDays: Int) {
       self.maxConcurrentRuns = maxConcurrentRuns
       self.stallTimeout = stallTimeout
+      self.keepHistoryDays = keepHistoryDays
     }
   }
 
@@ -73,6 +79,10 @@ package actor Scheduler: Service {
   private var isCleaning = false
   private var mayHaveLeftovers = true
   private var cleanedAt = Scheduler.never
+  private var isTelling = false
+  private var toldAt = Scheduler.never
+  private var isPruning = false
+  private var prunedAt = Scheduler.never
   private var isAcquainting = false
   private var acquaintedAt = Scheduler.never
   private var lastError: String?
@@ -93,6 +103,9 @@ package actor Scheduler: Service {
   private static let longestTrust: Int64 = 600_000
   /// Between two tries to delete what ended runs left, or to get to know a source that did not answer.
   private static let pauseBetweenTries: Int64 = 60_000
+  /// Between two looks for notices whose time has come, in milliseconds.
+  private static let pauseBetweenNotices: Int64 = 5_000
+  private static let pauseBetweenPrunings: Int64 = 3_600_000
 
   package init(
     ledger: Ledger, executor: RunExecutor, settings: Settings, hooks: SchedulerHooks, logger: Logger
@@ -158,6 +171,8 @@ package actor Scheduler: Service {
     case attempt(Agenda.Start, AttemptControl)
     case reload(WishRecord)
     case clean
+    case tell
+    case prune(Int)
     case acquaint([ExportRecord])
   }
 
@@ -327,6 +342,16 @@ package actor Scheduler: Service {
       cleanedAt = uptime
       jobs.append(.clean)
     }
+    if !isTelling, uptime - toldAt > Self.pauseBetweenNotices {
+      isTelling = true
+      toldAt = uptime
+      jobs.append(.tell)
+    }
+    if !isPruning, uptime - prunedAt > Self.pauseBetweenPrunings {
+      isPruning = true
+      prunedAt = uptime
+      jobs.append(.prune(settings.keepHistoryDays))
+    }
     let strangers = agenda.entries.values.filter {
       $0.record.hasSequence == nil && $0.record.dataType == .events
     }.map(\.record)
@@ -364,6 +389,16 @@ package actor Scheduler: Service {
     case .clean:
       await Cleaner(ledger: ledger, executor: executor, logger: logger).clean()
       isCleaning = false
+      return
+    case .tell:
+      await NoticeTelling(
+        ledger: ledger, tell: hooks.tell, policy: executor.policy, time: time, logger: logger
+      ).run()
+      isTelling = false
+      return
+    case .prune(let days):
+      await Pruning(ledger: ledger, keepDays: days, logger: logger).run(now: time.now())
+      isPruning = false
       return
     case .acquaint(let records):
       for record in records { await Acquaintance(ledger: ledger, parts: executor.parts).make(record.id) }

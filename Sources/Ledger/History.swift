@@ -90,8 +90,9 @@ extension Ledger {
     try Row.fetchAll(
       database,
       sql: """
-        SELECT window_from, window_to FROM run WHERE export_id = ? AND state = 'DONE' AND voided = 0
-          AND window_from IS NOT NULL ORDER BY window_from
+        SELECT window_from, window_to FROM run WHERE export_id = ?1 AND state = 'DONE' AND voided = 0
+          AND window_from IS NOT NULL
+        UNION ALL SELECT span_from, span_to FROM done_span WHERE export_id = ?1 ORDER BY 1
         """, arguments: [id]
     ).compactMap { Window(from: $0["window_from"], to: $0["window_to"]) }
   }

@@ -27,6 +27,7 @@ package final class Ledger: Sendable {
       try database.writeWithoutTransaction { connection in
         // GRDB sets NORMAL when it turns WAL on; a commit must survive a power cut.
         try connection.execute(sql: "PRAGMA synchronous = FULL")
+        try Self.reclaimPages(connection)
       }
       let migrator = Schema.migrator
       if try database.read(migrator.hasBeenSuperseded) {
@@ -38,6 +39,15 @@ package final class Ledger: Sendable {
     } catch {
       throw ExportError(ledger: error, path: path)
     }
+  }
+
+  /// Has the pages of pruned history given back. A file made before that was asked for is rewritten once, while it is
+  /// small.
+  private static func reclaimPages(_ connection: Database) throws {
+    guard try Int.fetchOne(connection, sql: "PRAGMA auto_vacuum") != 2 else { return }
+    let pages = try Int.fetchOne(connection, sql: "PRAGMA page_count") ?? 0
+    guard pages < 10_000 else { return }
+    try connection.execute(sql: "PRAGMA auto_vacuum = INCREMENTAL; VACUUM")
   }
 
   /// Runs `body` in one write transaction, at once exclusive, so that what it read stays true until it commits.

@@ -189,6 +189,8 @@ extension Ledger {
       guard database.changesCount == 1 else {
         throw ExportError(.state, .lasting, object: "run \(id)", problem: "is not committed")
       }
+      try database.execute(sql: "DELETE FROM file WHERE run_id = ?", arguments: [id])
+      try Self.noticeRecovery(by: id, now: now, database)
     }
   }
 
@@ -231,6 +233,7 @@ extension Ledger {
           UPDATE run SET state = 'FAILED', boot_id = NULL, error = ?, finished_at = ?, next_attempt_at = NULL
           WHERE id = ? AND state IN ('RUNNING', 'PENDING') AND manifest IS NULL
           """, arguments: [error, now, id])
+      if $0.changesCount == 1 { try Self.noticeFailure(of: id, error: error, now: now, $0) }
     }
   }
 

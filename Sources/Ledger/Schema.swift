@@ -8,6 +8,7 @@ enum Schema {
     var migrator = DatabaseMigrator()
     migrator.registerMigration("1") { try $0.execute(sql: first) }
     migrator.registerMigration("2") { try $0.execute(sql: profiles) }
+    migrator.registerMigration("3") { try $0.execute(sql: retention) }
     return migrator
   }
 
