@@ -2,6 +2,7 @@ import ExportCore
 package import Ledger
 package import Logging
 import ServiceLifecycle
+import Synchronization
 package import TimeZones
 
 /// What the daemon around the scheduler does for it.
@@ -69,6 +70,7 @@ package actor Scheduler: Service {
   private var seenVersion: Int64 = -1
   private var readAt = Scheduler.never
   private var clock: (wall: Instant, uptime: Int64)
+  private let wasToldToEnd = Atomic<Bool>(false)
   private var isEnding = false
   private var isCleaning = false
   private var mayHaveLeftovers = true
@@ -124,7 +126,7 @@ package actor Scheduler: Service {
         group.cancelAll()
       }
     } onGracefulShutdown: {
-      Task { await self.end() }
+      self.end()
     }
   }
 
@@ -135,9 +137,10 @@ package actor Scheduler: Service {
     wakeUp()
   }
 
-  private func end() {
-    isEnding = true
-    for attempt in running.values { attempt.control.end(.shutdown) }
+  /// Has the scheduler end: nothing begins any more, and ``run()`` returns as soon as the attempts in flight have ended
+  /// at a resumable point.
+  package nonisolated func end() {
+    wasToldToEnd.store(true, ordering: .relaxed)
     wake.yield()
   }
 
@@ -161,6 +164,10 @@ package actor Scheduler: Service {
   }
 
   private func turn() -> [Job] {
+    if wasToldToEnd.load(ordering: .relaxed), !isEnding {
+      isEnding = true
+      for attempt in running.values { attempt.control.end(.shutdown) }
+    }
     do {
       let jobs = try decide()
       lastError = nil
@@ -255,7 +262,7 @@ package actor Scheduler: Service {
 
   /// Ends attempts whose export was stopped or that do not move, and writes down how far the others have come.
   private func watch() throws(ExportError) {
-    for (id, attempt) in running {
+    for (id, attempt) in running.sorted(by: { $0.key < $1.key }) {
       let record = agenda.entries[attempt.export]?.record
       if record == nil {
         attempt.control.end(.stop(reason: "the export was deleted"))
@@ -281,7 +288,7 @@ package actor Scheduler: Service {
       cleanedAt = uptime
       jobs.append(.clean)
     }
-    let strangers = agenda.entries.values.filter { $0.record.hasSequence == nil }.map(\.record)
+    let strangers = agenda.ordered.filter { $0.record.hasSequence == nil }.map(\.record)
     if !isAcquainting, !strangers.isEmpty, uptime - acquaintedAt > Self.pauseBetweenTries {
       isAcquainting = true
       acquaintedAt = uptime

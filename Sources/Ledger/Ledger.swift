@@ -12,10 +12,16 @@ package final class Ledger: Sendable {
   /// The file, for messages.
   package let path: String
 
+  /// Asked before each statement, with its SQL: false ends the statement, and its transaction with it, as if the process
+  /// had died there.
+  package typealias Checkpoint = @Sendable (_ sql: String) -> Bool
+
   /// Opens `exportd.db` in the state directory, makes it when it is not there, and brings it to this version.
+  /// - Parameter checkpoint: for tests that crash or interfere between any two statements. What cannot be ended any more
+  ///   (a COMMIT) is carried out whatever it says.
   /// - Throws: ``ExportError`` of stage `state` when it cannot be opened, is not a database, or was written by
   ///   a newer version.
-  package init(stateDirectory: String) throws(ExportError) {
+  package init(stateDirectory: String, checkpoint: Checkpoint? = nil) throws(ExportError) {
     path = stateDirectory + "/exportd.db"
     var configuration = GRDB.Configuration()
     configuration.journalMode = .wal
@@ -35,8 +41,17 @@ package final class Ledger: Sendable {
           hint: "install that version again, or point stateDirectory elsewhere")
       }
       try migrator.migrate(database)
+      if let checkpoint { try obey(checkpoint) }
     } catch {
       throw ExportError(ledger: error, path: path)
+    }
+  }
+
+  private func obey(_ checkpoint: @escaping Checkpoint) throws {
+    try database.writeWithoutTransaction { [weak database] connection in
+      connection.trace(options: .statement) { event in
+        if case .statement(let statement) = event, !checkpoint(statement.sql) { database?.interrupt() }
+      }
     }
   }
 
