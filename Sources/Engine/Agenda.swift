@@ -54,9 +54,12 @@ package struct Agenda: Sendable {
     }.min { ($0.0, $0.1.record.name) < ($1.0, $1.1.record.name) }
   }
 
+  /// In the order of request ids, so that the same state leads to the same deeds in the same order.
+  package var ordered: [AgendaEntry] { entries.values.sorted { $0.record.id < $1.record.id } }
+
   /// Exports with windows to claim at `now`. A stopped export plans nothing.
   package func due(at now: Instant) -> [(export: RequestId, windows: [PlannedWindow])] {
-    entries.values.compactMap { entry in
+    ordered.compactMap { entry in
       guard entry.record.stoppedBy == nil else { return nil }
       let windows = entry.planner.due(at: now, hasOpenRun: !entry.open.isEmpty)
       return windows.isEmpty ? nil : (entry.record.id, windows)

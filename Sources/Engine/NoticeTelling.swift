@@ -1,7 +1,7 @@
 package import ExportCore
 package import Ledger
 import Logging
-package import TimeZones
+import TimeZones
 
 /// What people are told when a run becomes FAILED, or when the first run after that is DONE.
 package struct NoticeMessage: Hashable, Sendable {
@@ -65,10 +65,13 @@ struct NoticeTelling: Sendable {
   }
 
   private func message(_ notice: Notice) throws(ExportError) -> NoticeMessage? {
-    guard let export = try ledger.export(notice.exportId), let run = try ledger.run(notice.runId) else { return nil }
+    guard let export = try ledger.export(notice.exportId), let run = try ledger.run(notice.runId) else {
+      return nil
+    }
     let definition = try ledger.revision(of: export.id).resolved.definition
     return NoticeMessage(
-      notice: notice, export: export.name, dataType: export.dataType, destination: definition.destination, run: run)
+      notice: notice, export: export.name, dataType: export.dataType, destination: definition.destination,
+      run: run)
   }
 
   private func settle(_ message: NoticeMessage) async throws {
@@ -79,12 +82,14 @@ struct NoticeTelling: Sendable {
       return
     } catch {
       let verdict = policy.verdict(
-        attempt: notice.attempt + 1, kind: .passing, firstAttemptAt: notice.createdAt, now: time.now(), jitter: 0)
+        attempt: notice.attempt + 1, kind: .passing, firstAttemptAt: notice.createdAt, now: time.now(),
+        jitter: 0)
       if case .again(let next) = verdict {
         logger.error("nobody could be told that \(message.export) \(notice.kind.rawValue): \(error)")
         return try ledger.notTold(notice.id, next: next)
       }
-      logger.critical("nobody was told that \(message.export) \(notice.kind.rawValue), and it is given up: \(error)")
+      logger.critical(
+        "nobody was told that \(message.export) \(notice.kind.rawValue), and it is given up: \(error)")
     }
     try ledger.told(notice.id, now: time.now())
   }

@@ -13,10 +13,13 @@ package struct RunExecutor: Sendable {
   package let bootId: String
   package let policy: RetryPolicy
   package let logger: Logger
+  /// Gives 0 ..< 1 for each pause before a retry.
+  package let jitter: @Sendable () -> Double
 
   package init(
     ledger: Ledger, parts: Parts, time: any TimeSource, bootId: String,
-    policy: RetryPolicy = RetryPolicy(), logger: Logger
+    policy: RetryPolicy = RetryPolicy(), logger: Logger,
+    jitter: @escaping @Sendable () -> Double = { Double.random(in: 0..<1) }
   ) {
     self.ledger = ledger
     self.parts = parts
@@ -24,6 +27,7 @@ package struct RunExecutor: Sendable {
     self.bootId = bootId
     self.policy = policy
     self.logger = logger
+    self.jitter = jitter
   }
 
   /// How an attempt ended.
@@ -239,7 +243,7 @@ package struct RunExecutor: Sendable {
     }
     let verdict = policy.verdict(
       attempt: run.attempt, kind: failure.kind, firstAttemptAt: run.firstAttemptAt ?? now, now: now,
-      jitter: Double.random(in: 0..<1))
+      jitter: jitter())
     // A run that has committed only goes forward.
     let isCommitted = try ledger.run(run.id)?.manifestName != nil
     switch verdict {

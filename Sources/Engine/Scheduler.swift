@@ -2,46 +2,8 @@ import ExportCore
 package import Ledger
 package import Logging
 import ServiceLifecycle
-package import TimeZones
-
-/// What the daemon around the scheduler does for it.
-package struct SchedulerHooks: Sendable {
-  /// Takes the configuration anew; the answer goes to whoever asked.
-  package var reload: @Sendable () async -> Answer
-  /// Called after every turn of the loop that worked, at most once a second: proof of life.
-  package var turned: @Sendable (SchedulerReport) -> Void
-  /// Tells people of a failure or a recovery; returns when they have been, or when nobody is to be.
-  package var tell: @Sendable (NoticeMessage) async throws -> Void
-
-  package init(
-    reload: @escaping @Sendable () async -> Answer,
-    turned: @escaping @Sendable (SchedulerReport) -> Void,
-    tell: @escaping @Sendable (NoticeMessage) async throws -> Void
-  ) {
-    self.reload = reload
-    self.turned = turned
-    self.tell = tell
-  }
-}
-
-/// What a service manager should know after each turn.
-package struct SchedulerReport: Hashable, Sendable {
-  package var exports: Int
-  package var running: Int
-  package var next: (name: String, at: Instant, zone: String)?
-  /// Whether every attempt that was told to end has ended in time: false is a thread that hangs, which only a
-  /// restart mends.
-  package var isHealthy: Bool
-
-  package static func == (a: Self, b: Self) -> Bool {
-    a.exports == b.exports && a.running == b.running && a.isHealthy == b.isHealthy
-      && a.next?.name == b.next?.name && a.next?.at == b.next?.at
-  }
-  package func hash(into hasher: inout Hasher) {
-    hasher.combine(exports)
-    hasher.combine(running)
-  }
-}
+import Synchronization
+import TimeZones
 
 /// The loop of the daemon: once a second it looks at the clocks and at the ledger, claims what is due, starts what
 /// may run, and ends what should. All decisions are the ``Agenda``'s.
@@ -75,16 +37,10 @@ package actor Scheduler: Service {
   private var seenVersion: Int64 = -1
   private var readAt = Scheduler.never
   private var clock: (wall: Instant, uptime: Int64)
-  private var isEnding = false
-  private var isCleaning = false
+  private let wasToldToEnd = Atomic<Bool>(false)
+  private(set) var isEnding = false
   private var mayHaveLeftovers = true
-  private var cleanedAt = Scheduler.never
-  private var isTelling = false
-  private var toldAt = Scheduler.never
-  private var isPruning = false
-  private var prunedAt = Scheduler.never
-  private var isAcquainting = false
-  private var acquaintedAt = Scheduler.never
+  private var chores = ChoreClock()
   private var lastError: String?
 
   struct RunningAttempt {
@@ -101,11 +57,6 @@ package actor Scheduler: Service {
   private static let graceForCancellation: Int64 = 60_000
   /// Zones may be updated beneath a long sleep: plans are made anew at least this often, in milliseconds.
   private static let longestTrust: Int64 = 600_000
-  /// Between two tries to delete what ended runs left, or to get to know a source that did not answer.
-  private static let pauseBetweenTries: Int64 = 60_000
-  /// Between two looks for notices whose time has come, in milliseconds.
-  private static let pauseBetweenNotices: Int64 = 5_000
-  private static let pauseBetweenPrunings: Int64 = 3_600_000
 
   package init(
     ledger: Ledger, executor: RunExecutor, settings: Settings, hooks: SchedulerHooks, logger: Logger
@@ -138,7 +89,7 @@ package actor Scheduler: Service {
         group.cancelAll()
       }
     } onGracefulShutdown: {
-      Task { await self.end() }
+      self.end()
     }
   }
 
@@ -149,9 +100,10 @@ package actor Scheduler: Service {
     wakeUp()
   }
 
-  private func end() {
-    isEnding = true
-    for attempt in running.values { attempt.control.end(.shutdown) }
+  /// Has the scheduler end: nothing begins any more, and ``run()`` returns as soon as the attempts in flight have ended
+  /// at a resumable point.
+  package nonisolated func end() {
+    wasToldToEnd.store(true, ordering: .relaxed)
     wake.yield()
   }
 
@@ -167,16 +119,18 @@ package actor Scheduler: Service {
 
   // MARK: One turn
 
-  private enum Job: Sendable {
+  enum Job: Sendable {
     case attempt(Agenda.Start, AttemptControl)
     case reload(WishRecord)
-    case clean
-    case tell
-    case prune(Int)
-    case acquaint([ExportRecord])
+    /// With the exports whose source is not known yet.
+    case chore(Chore, [ExportRecord])
   }
 
   private func turn() -> [Job] {
+    if wasToldToEnd.load(ordering: .relaxed), !isEnding {
+      isEnding = true
+      for attempt in running.values { attempt.control.end(.shutdown) }
+    }
     do {
       let jobs = try decide()
       lastError = nil
@@ -316,7 +270,7 @@ package actor Scheduler: Service {
 
   /// Ends attempts whose export was stopped or that do not move, and writes down how far the others have come.
   private func watch() throws(ExportError) {
-    for (id, attempt) in running {
+    for (id, attempt) in running.sorted(by: { $0.key < $1.key }) {
       let record = agenda.entries[attempt.export]?.record
       if record == nil {
         attempt.control.end(.stop(reason: "the export was deleted"))
@@ -334,33 +288,16 @@ package actor Scheduler: Service {
   }
 
   private func housekeeping() -> [Job] {
-    var jobs: [Job] = []
+    let strangers = agenda.ordered.filter { $0.record.hasSequence == nil && $0.record.dataType == .events }
+    var due: [Chore] = []
     let uptime = time.uptime()
-    if !isCleaning, mayHaveLeftovers || uptime - cleanedAt > Self.pauseBetweenTries {
-      isCleaning = true
+    if chores.begin(.clean, at: uptime, atOnce: mayHaveLeftovers) {
       mayHaveLeftovers = false
-      cleanedAt = uptime
-      jobs.append(.clean)
+      due.append(.clean)
     }
-    if !isTelling, uptime - toldAt > Self.pauseBetweenNotices {
-      isTelling = true
-      toldAt = uptime
-      jobs.append(.tell)
-    }
-    if !isPruning, uptime - prunedAt > Self.pauseBetweenPrunings {
-      isPruning = true
-      prunedAt = uptime
-      jobs.append(.prune(settings.keepHistoryDays))
-    }
-    let strangers = agenda.entries.values.filter {
-      $0.record.hasSequence == nil && $0.record.dataType == .events
-    }.map(\.record)
-    if !isAcquainting, !strangers.isEmpty, uptime - acquaintedAt > Self.pauseBetweenTries {
-      isAcquainting = true
-      acquaintedAt = uptime
-      jobs.append(.acquaint(strangers))
-    }
-    return jobs
+    for chore in [Chore.tell, .prune] where chores.begin(chore, at: uptime) { due.append(chore) }
+    if !strangers.isEmpty, chores.begin(.acquaint, at: uptime) { due.append(.acquaint) }
+    return due.map { .chore($0, strangers.map(\.record)) }
   }
 
   private func report() {
@@ -386,25 +323,26 @@ package actor Scheduler: Service {
       await attempt(start, control)
     case .reload(let record):
       finish(record.id, await hooks.reload())
-    case .clean:
-      await Cleaner(ledger: ledger, executor: executor, logger: logger).clean()
-      isCleaning = false
-      return
+    case .chore(let chore, let strangers):
+      await carryOut(chore, strangers)
+      chores.end(chore)
+      if chore != .acquaint { return }
+    }
+    wakeUp()
+  }
+
+  private func carryOut(_ chore: Chore, _ strangers: [ExportRecord]) async {
+    switch chore {
+    case .clean: await Cleaner(ledger: ledger, executor: executor, logger: logger).clean()
     case .tell:
       await NoticeTelling(
         ledger: ledger, tell: hooks.tell, policy: executor.policy, time: time, logger: logger
       ).run()
-      isTelling = false
-      return
-    case .prune(let days):
-      await Pruning(ledger: ledger, keepDays: days, logger: logger).run(now: time.now())
-      isPruning = false
-      return
-    case .acquaint(let records):
-      for record in records { await Acquaintance(ledger: ledger, parts: executor.parts).make(record.id) }
-      isAcquainting = false
+    case .prune:
+      await Pruning(ledger: ledger, keepDays: settings.keepHistoryDays, logger: logger).run(now: time.now())
+    case .acquaint:
+      for record in strangers { await Acquaintance(ledger: ledger, parts: executor.parts).make(record.id) }
     }
-    wakeUp()
   }
 
   private func attempt(_ start: Agenda.Start, _ control: AttemptControl) async {
@@ -449,75 +387,6 @@ package actor Scheduler: Service {
     case .success(.interrupted): logger.notice("\(name): run \(start.run) was interrupted after \(rows) rows")
     case .success(.notBegun): logger.debug("\(name): run \(start.run) was not there to begin")
     case .failure(let error): logger.error("\(name): run \(start.run) could not be written down: \(error)")
-    }
-  }
-}
-
-extension Scheduler {
-  // MARK: Wishes
-
-  /// Turns a wish into a job, or into a request that the coming turns fulfil.
-  private func take(_ record: WishRecord) throws(ExportError) -> Job? {
-    guard case .run(let export, let restart, let rebase) = record.wish else { return .reload(record) }
-    do throws(ExportError) {
-      let open = try RunWish(ledger: ledger, parts: executor.parts).open(
-        export, restart: restart, rebase: rebase, now: time.now())
-      if restart {
-        for (id, attempt) in running where open.contains(id) { attempt.control.end(.restart) }
-      }
-      if open.isEmpty {
-        finish(record.id, Answer(succeeded: true, text: "nothing is due"))
-      } else {
-        agenda.requests.append(RunRequest(wish: record.id, export: export, remaining: open))
-      }
-    } catch {
-      finish(record.id, Answer(succeeded: false, text: error.description))
-    }
-    return nil
-  }
-
-  /// After an attempt: requests that asked for it move on, or end with its failure.
-  private func settle(_ start: Agenda.Start, _ outcome: Result<RunExecutor.Outcome, ExportError>) {
-    var rest: [RunRequest] = []
-    for var request in agenda.requests {
-      guard request.remaining.contains(start.run) else {
-        rest.append(request)
-        continue
-      }
-      switch outcome {
-      case .success(.done), .success(.notBegun):
-        request.remaining.removeAll { $0 == start.run }
-        if request.remaining.isEmpty {
-          finish(request.wish, Answer(succeeded: true, text: "\(request.total) run(s) DONE"))
-        } else {
-          rest.append(request)
-        }
-      case .success(.interrupted) where !isEnding:
-        rest.append(request)
-      case .success(.retry(let error, _)), .success(.failed(let error)), .failure(let error):
-        end(request, error.description)
-      case .success(.stopped): end(request, "the run was stopped")
-      case .success(.interrupted): end(request, "the daemon is ending; the run goes on at its next start")
-      }
-    }
-    agenda.requests = rest
-  }
-
-  private func end(_ request: RunRequest, _ problem: String) {
-    finish(request.wish, Answer(succeeded: false, text: problem))
-    guard let record = agenda.entries[request.export]?.record, record.stoppedBy != nil else { return }
-    do throws(ExportError) {
-      try ledger.stopWaiting(of: request.export, reason: record.reason ?? "stopped", now: time.now())
-    } catch {
-      logger.error("\(error)")
-    }
-  }
-
-  private func finish(_ wish: Int64, _ answer: Answer) {
-    do throws(ExportError) {
-      try ledger.answer(wish, answer, now: time.now())
-    } catch {
-      logger.error("a wish could not be answered: \(error)")
     }
   }
 }

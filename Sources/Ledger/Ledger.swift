@@ -12,10 +12,16 @@ package final class Ledger: Sendable {
   /// The file, for messages.
   package let path: String
 
+  /// Asked before each statement, with its SQL: false ends the statement, and its transaction with it, as if the process
+  /// had died there.
+  package typealias Checkpoint = @Sendable (_ sql: String) -> Bool
+
   /// Opens `exportd.db` in the state directory, makes it when it is not there, and brings it to this version.
+  /// - Parameter checkpoint: for tests that crash or interfere between any two statements. What cannot be ended any more
+  ///   (a COMMIT) is carried out whatever it says.
   /// - Throws: ``ExportError`` of stage `state` when it cannot be opened, is not a database, or was written by
   ///   a newer version.
-  package init(stateDirectory: String) throws(ExportError) {
+  package init(stateDirectory: String, checkpoint: Checkpoint? = nil) throws(ExportError) {
     path = stateDirectory + "/exportd.db"
     var configuration = GRDB.Configuration()
     configuration.journalMode = .wal
@@ -27,7 +33,6 @@ package final class Ledger: Sendable {
       try database.writeWithoutTransaction { connection in
         // GRDB sets NORMAL when it turns WAL on; a commit must survive a power cut.
         try connection.execute(sql: "PRAGMA synchronous = FULL")
-        try Self.reclaimPages(connection)
       }
       let migrator = Schema.migrator
       if try database.read(migrator.hasBeenSuperseded) {
@@ -36,6 +41,8 @@ package final class Ledger: Sendable {
           hint: "install that version again, or point stateDirectory elsewhere")
       }
       try migrator.migrate(database)
+      try database.writeWithoutTransaction(Self.reclaimPages)
+      if let checkpoint { obey(checkpoint) }
     } catch {
       throw ExportError(ledger: error, path: path)
     }
@@ -48,6 +55,14 @@ package final class Ledger: Sendable {
     let pages = try Int.fetchOne(connection, sql: "PRAGMA page_count") ?? 0
     guard pages < 10_000 else { return }
     try connection.execute(sql: "PRAGMA auto_vacuum = INCREMENTAL; VACUUM")
+  }
+
+  private func obey(_ checkpoint: @escaping Checkpoint) {
+    database.writeWithoutTransaction { [weak database] connection in
+      connection.trace(options: .statement) { event in
+        if case .statement(let statement) = event, !checkpoint(statement.sql) { database?.interrupt() }
+      }
+    }
   }
 
   /// Runs `body` in one write transaction, at once exclusive, so that what it read stays true until it commits.

@@ -47,7 +47,8 @@ extension Ledger {
   package func notTold(_ id: Int64, next: Instant) throws(ExportError) {
     try write {
       try $0.execute(
-        sql: "UPDATE notice SET attempt = attempt + 1, next_attempt_at = ? WHERE id = ?", arguments: [next, id])
+        sql: "UPDATE notice SET attempt = attempt + 1, next_attempt_at = ? WHERE id = ?",
+        arguments: [next, id])
     }
   }
 

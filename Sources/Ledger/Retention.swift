@@ -65,7 +65,8 @@ extension Ledger {
       sql: "DELETE FROM done_span WHERE export_id = ? AND span_from <= ? AND span_to >= ?",
       arguments: [id, to, from])
     try database.execute(
-      sql: "INSERT INTO done_span (export_id, span_from, span_to) VALUES (?, ?, ?)", arguments: [id, begin, end])
+      sql: "INSERT INTO done_span (export_id, span_from, span_to) VALUES (?, ?, ?)",
+      arguments: [id, begin, end])
   }
 
   private static func pruneRevisions(before limit: Instant, _ database: Database) throws {

@@ -19,6 +19,8 @@ struct DaemonCommand: AsyncParsableCommand {
   func run() async throws {
     try await reporting {
       LoggingSystem.bootstrap { _ in StderrLogHandler() }
+      // A child or a client that goes away is an error of a write, not the end of the daemon.
+      signal(SIGPIPE, SIG_IGN)
       let logger = Logger(label: "exportd")
       let installation = try Installation(config)
       switch try await lock(installation) {
@@ -78,7 +80,10 @@ final class Daemon: Sendable {
       ledger: ledger, executor: executor, settings: first.configuration.schedulerSettings,
       hooks: SchedulerHooks(
         reload: { [self] in await reload() },
-        turned: { [supervision] in supervision.turned($0) }),
+        turned: { [supervision] in supervision.turned($0) },
+        tell: { [self] message in
+          try await NoticeDelivery(current.withLock { $0.configuration.onFailure }).deliver(message)
+        }),
       logger: logger)
     logger.notice("exportd \(Exportd.version) is up, pid \(getpid())")
     notification.ready(status: "starting")
@@ -178,7 +183,7 @@ final class Daemon: Sendable {
 
 extension Configuration {
   var schedulerSettings: Scheduler.Settings {
-    Scheduler.Settings(maxConcurrentRuns: maxConcurrentRuns, stallTimeout: stallTimeout)
+    Scheduler.Settings(maxConcurrentRuns: maxConcurrentRuns, stallTimeout: stallTimeout, keepHistoryDays: keepHistoryDays)
   }
 }
 

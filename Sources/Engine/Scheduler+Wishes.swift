@@ -1,0 +1,72 @@
+import ExportCore
+import Ledger
+import Logging
+import TimeZones
+
+/// What commands ask of the daemon.
+extension Scheduler {
+  /// Turns a wish into a job, or into a request that the coming turns fulfil.
+  func take(_ record: WishRecord) throws(ExportError) -> Scheduler.Job? {
+    guard case .run(let export, let restart, let rebase) = record.wish else { return .reload(record) }
+    do throws(ExportError) {
+      let open = try RunWish(ledger: ledger, parts: executor.parts).open(
+        export, restart: restart, rebase: rebase, now: time.now())
+      if restart {
+        for (id, attempt) in running where open.contains(id) { attempt.control.end(.restart) }
+      }
+      if open.isEmpty {
+        finish(record.id, Answer(succeeded: true, text: "nothing is due"))
+      } else {
+        agenda.requests.append(RunRequest(wish: record.id, export: export, remaining: open))
+      }
+    } catch {
+      finish(record.id, Answer(succeeded: false, text: error.description))
+    }
+    return nil
+  }
+
+  /// After an attempt: requests that asked for it move on, or end with its failure.
+  func settle(_ start: Agenda.Start, _ outcome: Result<RunExecutor.Outcome, ExportError>) {
+    var rest: [RunRequest] = []
+    for var request in agenda.requests {
+      guard request.remaining.contains(start.run) else {
+        rest.append(request)
+        continue
+      }
+      switch outcome {
+      case .success(.done), .success(.notBegun):
+        request.remaining.removeAll { $0 == start.run }
+        if request.remaining.isEmpty {
+          finish(request.wish, Answer(succeeded: true, text: "\(request.total) run(s) DONE"))
+        } else {
+          rest.append(request)
+        }
+      case .success(.interrupted) where !isEnding:
+        rest.append(request)
+      case .success(.retry(let error, _)), .success(.failed(let error)), .failure(let error):
+        end(request, error.description)
+      case .success(.stopped): end(request, "the run was stopped")
+      case .success(.interrupted): end(request, "the daemon is ending; the run goes on at its next start")
+      }
+    }
+    agenda.requests = rest
+  }
+
+  private func end(_ request: RunRequest, _ problem: String) {
+    finish(request.wish, Answer(succeeded: false, text: problem))
+    guard let record = agenda.entries[request.export]?.record, record.stoppedBy != nil else { return }
+    do throws(ExportError) {
+      try ledger.stopWaiting(of: request.export, reason: record.reason ?? "stopped", now: time.now())
+    } catch {
+      logger.error("\(error)")
+    }
+  }
+
+  func finish(_ wish: Int64, _ answer: Answer) {
+    do throws(ExportError) {
+      try ledger.answer(wish, answer, now: time.now())
+    } catch {
+      logger.error("a wish could not be answered: \(error)")
+    }
+  }
+}
