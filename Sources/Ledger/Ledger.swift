@@ -16,7 +16,7 @@ package final class Ledger: Sendable {
   /// - Throws: ``ExportError`` of stage `state` when it cannot be opened, is not a database, or was written by
   ///   a newer version.
   package init(stateDirectory: String) throws(ExportError) {
-    path = stateDirectory + "/exportd.db"
+    path = Self.path(in: stateDirectory)
     var configuration = GRDB.Configuration()
     configuration.journalMode = .wal
     // Commands and the daemon write short transactions in turn: five seconds is far more than any needs.
@@ -39,6 +39,9 @@ package final class Ledger: Sendable {
       throw ExportError(ledger: error, path: path)
     }
   }
+
+  /// The state database of a state directory, there or not.
+  package static func path(in stateDirectory: String) -> String { stateDirectory + "/exportd.db" }
 
   /// Runs `body` in one write transaction, at once exclusive, so that what it read stays true until it commits.
   func write<T>(_ body: (Database) throws -> T) throws(ExportError) -> T {

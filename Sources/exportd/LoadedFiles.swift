@@ -23,11 +23,11 @@ extension LoadedConfiguration {
   }
 
   /// Where the state directory is, also when the rest is broken: what the file says if it can be read that far, else
-  /// what systemd says to the commands of the unit, else the default.
-  var stateDirectory: String {
-    if let configuration { return configuration.stateDirectory }
-    if let told = getenv("STATE_DIRECTORY") { return String(cString: told) }
-    return "/var/lib/exportd"
+  /// what systemd says to the commands of the unit, else the usual one.
+  var knownStateDirectory: String {
+    if let stateDirectory { return stateDirectory }
+    let told = getenv("STATE_DIRECTORY").flatMap { String(cString: $0).split(separator: ":").first }
+    return told.map(String.init) ?? Configuration.usualStateDirectory
   }
 }
 
