@@ -11,6 +11,7 @@ struct Exportd: AsyncParsableCommand {
     version: version,
     subcommands: [
       DaemonCommand.self, ReloadCommand.self, CreateCommand.self, StopCommand.self, StartCommand.self,
-      DeleteCommand.self, RunCommand.self, StatusCommand.self, NextCommand.self, CheckCommand.self,
+      DeleteCommand.self, RunCommand.self, StatusCommand.self, NextCommand.self, PlanCommand.self,
+      CheckCommand.self,
     ])
 }
