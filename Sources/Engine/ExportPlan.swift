@@ -78,7 +78,7 @@ package struct DryRun: Sendable {
     var plan = ExportPlan(isDue: !candidates.isEmpty)
     if candidates.isEmpty { candidates = planner.next.map { [.init(window: $0.window, dueAt: $0.dueAt)] } ?? [] }
 
-    var past = Past(
+    var past = RunPast(
       watermarks: try ledger.watermarks(of: record.id), doneWindows: try ledger.doneWindows(of: record.id))
     for candidate in candidates {
       plan.runs.append(try await run(candidate, of: record, newest, &past))
@@ -94,21 +94,6 @@ package struct DryRun: Sendable {
     var isReopened = false
   }
 
-  /// What the runs before one have left behind: each moves it on for the next.
-  private struct Past {
-    var watermarks: [WatermarkRecord]
-    var doneWindows: [Window]
-
-    mutating func complete(_ window: Window, _ cuts: [DatabaseCut]) {
-      doneWindows.append(window)
-      for cut in cuts where cut.bound != nil {
-        watermarks.removeAll { $0.databaseId == cut.databaseId }
-        watermarks.append(
-          WatermarkRecord(databaseId: cut.databaseId, bound: cut.bound, fingerprint: cut.fingerprint))
-      }
-    }
-  }
-
   private func claimed(_ id: RequestId) throws -> [Candidate] {
     let open = try ledger.openRuns().filter { $0.exportId == id }
     let reopened = try ledger.runs(of: id, state: .failed) + ledger.runs(of: id, state: .stopped)
@@ -120,7 +105,7 @@ package struct DryRun: Sendable {
   }
 
   private func run(
-    _ candidate: Candidate, of record: ExportRecord, _ newest: RevisionRecord, _ past: inout Past
+    _ candidate: Candidate, of record: ExportRecord, _ newest: RevisionRecord, _ past: inout RunPast
   ) async throws -> ExportPlan.Run {
     try Task.checkCancellation()
     let run = candidate.record

@@ -8,14 +8,18 @@ package import TimeZones
 package struct SchedulerHooks: Sendable {
   /// Takes the configuration anew; the answer goes to whoever asked.
   package var reload: @Sendable () async -> Answer
+  /// Tries out sources and destinations; the answer is JSON.
+  package var probe: @Sendable () async -> Answer
   /// Called after every turn of the loop that worked, at most once a second: proof of life.
   package var turned: @Sendable (SchedulerReport) -> Void
 
   package init(
     reload: @escaping @Sendable () async -> Answer,
+    probe: @escaping @Sendable () async -> Answer,
     turned: @escaping @Sendable (SchedulerReport) -> Void
   ) {
     self.reload = reload
+    self.probe = probe
     self.turned = turned
   }
 }
@@ -156,6 +160,8 @@ package actor Scheduler: Service {
   private enum Job: Sendable {
     case attempt(Agenda.Start, AttemptControl)
     case reload(WishRecord)
+    case probe(WishRecord)
+    case verify(WishRecord, RequestId, run: RunId?, source: Bool)
     case clean
     case acquaint([ExportRecord])
   }
@@ -313,6 +319,13 @@ package actor Scheduler: Service {
       await attempt(start, control)
     case .reload(let record):
       finish(record.id, await hooks.reload())
+    case .probe(let record):
+      finish(record.id, await hooks.probe())
+      return
+    case .verify(let record, let export, let run, let source):
+      let verification = Verification(ledger: ledger, parts: executor.parts)
+      finish(record.id, await verification.answer(export, run: run, source: source))
+      return
     case .clean:
       await Cleaner(ledger: ledger, executor: executor, logger: logger).clean()
       isCleaning = false
@@ -375,7 +388,20 @@ extension Scheduler {
 
   /// Turns a wish into a job, or into a request that the coming turns fulfil.
   private func take(_ record: WishRecord) throws(ExportError) -> Job? {
-    guard case .run(let export, let restart, let rebase) = record.wish else { return .reload(record) }
+    switch record.wish {
+    case .reload: return .reload(record)
+    case .probe: return .probe(record)
+    case .verify(let export, let run, let source):
+      return .verify(record, export, run: run, source: source)
+    case .run(let export, let restart, let rebase):
+      try take(record, export, restart: restart, rebase: rebase)
+      return nil
+    }
+  }
+
+  private func take(
+    _ record: WishRecord, _ export: RequestId, restart: Bool, rebase: Bool
+  ) throws(ExportError) {
     do throws(ExportError) {
       let open = try RunWish(ledger: ledger, parts: executor.parts).open(
         export, restart: restart, rebase: rebase, now: time.now())
@@ -390,7 +416,6 @@ extension Scheduler {
     } catch {
       finish(record.id, Answer(succeeded: false, text: error.description))
     }
-    return nil
   }
 
   /// After an attempt: requests that asked for it move on, or end with its failure.

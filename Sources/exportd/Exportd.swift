@@ -12,6 +12,6 @@ struct Exportd: AsyncParsableCommand {
     subcommands: [
       DaemonCommand.self, ReloadCommand.self, CreateCommand.self, StopCommand.self, StartCommand.self,
       DeleteCommand.self, RunCommand.self, StatusCommand.self, NextCommand.self, PlanCommand.self,
-      CheckCommand.self,
+      VerifyCommand.self, CheckCommand.self,
     ])
 }

@@ -60,7 +60,8 @@ class Place:
                 pass
             yield process
         finally:
-            process.send_signal(signal.SIGTERM)
+            if process.poll() is None:
+                process.send_signal(signal.SIGTERM)
             assert process.wait(30) == 0
             notify.close()
 
@@ -213,6 +214,114 @@ def test_plan_works_beside_the_daemon_and_says_what_keeps_a_run_from_going():
     refused = place.exportd("plan", "all-events", code=1)
     assert "replaced" in refused.stderr and "--rebase" in refused.stderr, refused.stderr
     assert "there are: all-events" in place.exportd("plan", "nothing", code=1).stderr
+
+
+# What lies there, and what should
+
+def test_verify_finds_runs_sound_with_the_daemon_up_and_down():
+    place = Place()
+    with place.daemon():
+        place.wait_until_done("all-events")
+        place.wait_until_done("charged-yesterday")
+        answer = place.json("verify", "all-events")
+        assert answer["ok"] is True and len(answer["runs"]) >= 8, answer
+        assert sum(run["rows"] for run in answer["runs"]) > 2500
+    assert place.json("verify", "all-events") == answer
+    assert "sound" in place.exportd("verify", "charged-yesterday").stdout
+    one = place.json("verify", "all-events", "--run", str(answer["runs"][3]["id"]))
+    assert one["runs"] == [answer["runs"][3]]
+
+
+def test_verify_fails_and_names_what_is_missing_damaged_or_too_much():
+    place = Place()
+    with place.daemon():
+        place.wait_until_done("all-events")
+        runs = [run for run in place.json("status", "all-events")["runs"] if run["files"] > 3]
+        files = place.json("status", "all-events", "--run", str(runs[0]["id"]))["fileList"]
+        exports = f"{place.directory}/exports"
+        os.unlink(f"{exports}/{files[0]['name']}")
+        with open(f"{exports}/{files[1]['name']}", "r+b") as file:
+            file.seek(20)
+            file.write(b"#")
+        stray = files[2]["name"].replace("-0-", "-7-")
+        shutil.copy(f"{exports}/{files[2]['name']}", f"{exports}/{stray}")
+        up = place.json("verify", "all-events", code=1)
+    down = place.json("verify", "all-events", code=1)
+    for answer in up, down:
+        found = {(f["kind"], f["object"]) for run in answer["runs"] for f in run["findings"]}
+        assert found == {("file", files[0]["name"]), ("file", files[1]["name"]), ("stray", stray)}, found
+        assert [run["id"] for run in answer["runs"] if not run["ok"]] == [runs[0]["id"]]
+    text = place.exportd("verify", "all-events", code=1).stdout
+    assert files[0]["name"] in text and "is not there" in text and "--once" in text, text
+
+
+def test_verify_tells_rows_that_the_source_has_lost():
+    place = Place()
+    place.exportd("check")
+    with place.daemon():
+        place.wait_until_done("charged-yesterday")
+    with place.shard(1) as db:
+        # Not the newest row: that would be a source that was replaced.
+        day = datetime.datetime.now(datetime.timezone.utc).date() - datetime.timedelta(days=1)
+        begin = seconds(f"{day}T00:00:00+00:00") * 1000
+        db.execute("DELETE FROM events WHERE id = (SELECT min(id) FROM events WHERE name = 'Charged' AND ts >= ?"
+                   " AND ts < ?)", (begin, begin + 86400000))
+    answer = place.json("verify", "charged-yesterday", code=1)
+    findings = answer["runs"][0]["findings"]
+    assert [f["kind"] for f in findings] == ["source"] and "database 1, Charged" in findings[0]["object"], findings
+    place.exportd("verify", "charged-yesterday", "--skip-source")
+
+
+def test_verify_holds_up_neither_the_loop_nor_the_end_of_the_daemon():
+    place = Place(events=500)
+    with place.daemon() as daemon:
+        place.wait_until_done("all-events")
+        run = place.json("status", "all-events")["runs"][-1]
+        file = place.json("status", "all-events", "--run", str(run["id"]))["fileList"][0]["name"]
+        # Reading it back takes minutes.
+        os.truncate(f"{place.directory}/exports/{file}", 100 << 30)
+        verify = subprocess.Popen(
+            [BINARY, "verify", "all-events", "--config", place.config], stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE, text=True)
+        time.sleep(2)
+        began = time.time()
+        place.exportd("run", "charged-yesterday", "--wait")
+        assert time.time() - began < 10 and verify.poll() is None
+        daemon.send_signal(signal.SIGTERM)
+        began = time.time()
+        assert daemon.wait(20) == 0
+        assert time.time() - began < 10
+        _, errors = verify.communicate(timeout=20)
+        assert verify.returncode == 1 and "ask again" in errors, errors
+
+
+def test_verify_answers_also_while_a_command_in_the_foreground_holds_the_directory():
+    place = Place(events=500)
+    with place.daemon():
+        place.wait_until_done("charged-yesterday")
+    # A lock of the open file description, as the commands take it.
+    holder = subprocess.Popen(
+        [sys.executable, "-c",
+         "import fcntl, struct, sys, time\n"
+         "file = open(sys.argv[1], 'r+')\n"
+         "fcntl.fcntl(file, 37, struct.pack('hhqqi4x', fcntl.F_WRLCK, 0, 0, 0, 0))\n"
+         "print('held', flush=True); time.sleep(60)", f"{place.directory}/state/exportd.lock"],
+        stdout=subprocess.PIPE)
+    try:
+        assert holder.stdout.readline() == b"held\n"
+        assert place.json("status")["daemon"]["running"] is True
+        assert place.json("verify", "charged-yesterday")["ok"] is True
+    finally:
+        holder.kill()
+        holder.wait()
+
+
+def test_verify_asks_for_a_complete_run_of_the_export():
+    place = Place(events=500)
+    place.exportd("create", "later", "--source", "main", "--destination", "local", "--events", "all", "--every", "24",
+                  "--format", "json")
+    assert "no complete run yet" in place.exportd("verify", "later").stdout
+    assert "has no run 99" in place.exportd("verify", "later", "--run", "99", code=1).stderr
 
 
 if __name__ == "__main__":

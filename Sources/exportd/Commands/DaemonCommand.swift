@@ -78,6 +78,7 @@ final class Daemon: Sendable {
       ledger: ledger, executor: executor, settings: first.configuration.schedulerSettings,
       hooks: SchedulerHooks(
         reload: { [self] in await reload() },
+        probe: { [self] in await probe() },
         turned: { [supervision] in supervision.turned($0) }),
       logger: logger)
     logger.notice("exportd \(Exportd.version) is up, pid \(getpid())")
@@ -154,6 +155,16 @@ final class Daemon: Sendable {
       logger.error("reload refused, the old configuration goes on: \(problem.message)")
       try? first.ledger.reloaded(error: problem.message, now: first.time.now())
       return Answer(succeeded: false, text: problem.message)
+    }
+  }
+
+  /// Tries out what the files name now, taken or not, with the credentials that the daemon has.
+  private func probe() async -> Answer {
+    let loaded = Assembly.reader.load(first.configurationPath)
+    do {
+      return try await loaded.probe(first.ledger).answer
+    } catch {
+      return Answer(succeeded: false, text: "\(error)")
     }
   }
 
