@@ -82,7 +82,11 @@ let package = Package(
     .testTarget(
       name: "SQLiteSourceTests",
       dependencies: ["CSQLite", "ExportCore", "ExportTesting", "SQLiteSource", "TimeZones", "ZoneTesting"]),
-    .testTarget(name: "EngineTests", dependencies: ["Engine", "ExportCore", "Ledger", "TimeZones"]),
+    .testTarget(
+      name: "EngineTests",
+      dependencies: [
+        "DirectoryDestination", "Engine", "ExportCore", "Ledger", "SQLiteSource", "TimeZones", grdb, logging,
+      ]),
   ],
   swiftLanguageModes: [.v6]
 )

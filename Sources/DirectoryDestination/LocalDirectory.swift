@@ -2,6 +2,7 @@ import Crypto
 import Dispatch
 package import ExportCore
 import Glibc
+import Synchronization
 
 /// Files in a directory of this machine. They are put together in that directory itself, under hidden names,
 /// so that a delivery is a rename. Nothing is opened before it is asked for.
@@ -36,7 +37,7 @@ package final class LocalDirectory: Destination {
   package func list(prefix: String, stem: String) async throws -> [StoredObject] {
     let levels = prefix.split(separator: "/").map(String.init)
     if !levels.isEmpty { _ = try ObjectName(levels.joined(separator: "/")) }
-    return try await read { tree throws(ExportError) in
+    return try await read { tree, _ in
       var objects: [StoredObject] = []
       guard let directory = try tree.directory(levels) else { return [] }
       try tree.walk(directory, levels.joined(separator: "/")) { path, status in
@@ -51,12 +52,13 @@ package final class LocalDirectory: Destination {
 
   package func digest(_ name: String) async throws -> (bytes: Int, sha256: String)? {
     let name = try ObjectName(name)
-    return try await read { tree throws(ExportError) in
+    return try await read { tree, stop in
       guard let file = try tree.file(name) else { return nil }
       var (digest, bytes) = (SHA256(), 0)
       let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 18, alignment: 64)
       defer { buffer.deallocate() }
       while true {
+        if stop.isRequested { throw CancellationError() }
         guard let count = file.read(buffer) else { throw tree.failure("read", name.text) }
         if count == 0 { break }
         digest.update(bufferPointer: UnsafeRawBufferPointer(rebasing: buffer[..<count]))
@@ -68,7 +70,7 @@ package final class LocalDirectory: Destination {
 
   package func contents(_ name: String, limit: Int) async throws -> [UInt8]? {
     let name = try ObjectName(name)
-    return try await read { tree throws(ExportError) in
+    return try await read { tree, _ in
       guard let file = try tree.file(name) else { return nil }
       // One more than allowed, to see that there is more.
       var failed = false
@@ -89,7 +91,7 @@ package final class LocalDirectory: Destination {
 
   /// Also makes the directory when it is missing, so that files can be staged in it.
   package func removeLeftovers(stem: String) async throws {
-    try await read { tree throws(ExportError) in
+    try await read { tree, _ in
       let root = try tree.root()
       try tree.entries(of: root, "") { name, status throws(ExportError) in
         guard TemporaryFileName.isOurs(name, stem: stem), status.st_mode & S_IFMT == S_IFREG else { return }
@@ -114,13 +116,23 @@ package final class LocalDirectory: Destination {
   }
 
   private func read<Value: Sendable>(
-    _ body: @escaping @Sendable (DirectoryTree) throws(ExportError) -> Value
+    _ body: @escaping @Sendable (DirectoryTree, StopFlag) throws -> Value
   ) async throws -> Value {
     try Task.checkCancellation()
-    return try await withCheckedThrowingContinuation { continuation in
-      reading.async { [tree] in
-        continuation.resume(with: Result { () throws(ExportError) in try body(tree) })
+    let stop = StopFlag()
+    return try await withTaskCancellationHandler {
+      try await withCheckedThrowingContinuation { continuation in
+        reading.async { [tree] in continuation.resume(with: Result { try body(tree, stop) }) }
       }
+    } onCancel: {
+      stop.request()
     }
   }
+}
+
+/// Tells a thread that nobody waits for what it reads any more.
+private final class StopFlag: Sendable {
+  private let flag = Atomic(false)
+  var isRequested: Bool { flag.load(ordering: .relaxed) }
+  func request() { flag.store(true, ordering: .relaxed) }
 }

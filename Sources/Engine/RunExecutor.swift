@@ -114,24 +114,7 @@ package struct RunExecutor: Sendable {
 
   /// Proves every database before any file is written, and pins the bounds of those that are not pinned yet.
   private func pin(_ begun: BegunRun, _ reads: RunReads, _ source: any Source) async throws -> [DatabaseCut] {
-    let pinned = Dictionary(begun.cuts.map { ($0.databaseId, $0) }, uniquingKeysWith: { $1 })
-    var cuts: [DatabaseCut] = []
-    var fresh: [DatabaseCut] = []
-    for databaseId in reads.databaseIds {
-      if let cut = pinned[databaseId] {
-        // The row at the pinned bound must still be there: a source that was replaced between two attempts would
-        // otherwise give one run rows of both.
-        let mark = cut.bound.flatMap { bound in
-          cut.fingerprint.map { Watermark(bound: bound, fingerprint: $0) }
-        }
-        _ = try await source.pin(databaseId, watermark: mark)
-        cuts.append(cut)
-      } else {
-        let cut = try await source.pin(databaseId, watermark: reads.watermark(databaseId))
-        fresh.append(cut)
-        cuts.append(cut)
-      }
-    }
+    let (cuts, fresh) = try await reads.cuts(source, pinned: begun.cuts)
     try ledger.pin(fresh, of: begun.run.id)
     for cut in fresh where reads.lacksCreationBound(cut.databaseId) {
       if let bound = cut.bound {

@@ -1,25 +1,13 @@
 package import ExportCore
 import Formats
 package import Ledger
-import TimeZones
+package import TimeZones
 
 extension BegunRun {
   /// The names of this run's files: a retry makes the same ones.
   func fileNames(zone: Zone) throws(ExportError) -> RunFileNames {
-    let revision = revision.resolved
-    let prefix: PrefixTemplate
-    do {
-      prefix = try PrefixTemplate(revision.destination.prefix)
-    } catch {
-      throw ExportError(
-        .configuration, .lasting, object: "prefix of destination \(revision.definition.destination)",
-        problem: error.description)
-    }
-    return RunFileNames(
-      account: revision.account, export: exportName, requestId: run.exportId, runTimestamp: runTimestamp,
-      date: zone.localDateTime(at: Instant(seconds: runTimestamp)).date,
-      dataType: revision.definition.data.dataType, format: revision.definition.format,
-      codec: revision.definition.compression.codec, prefix: prefix)
+    try RunFileNames(
+      export: exportName, run.exportId, revision.resolved, runTimestamp: runTimestamp, zone: zone)
   }
 
   /// The manifest of delivered files, in the order of databases, names, dates and indices.
@@ -43,6 +31,29 @@ extension BegunRun {
       window: span, timeZone: revision.resolved.timeZone,
       definitionRevision: revision.number, totals: Manifest.Totals(entries))
     return Manifest(header: header, files: entries)
+  }
+}
+
+extension RunFileNames {
+  /// Of a run under one revision of its export.
+  /// - Parameter runTimestamp: nil before the first attempt.
+  /// - Throws: ``ExportError`` for a prefix that the reader of configurations had refused.
+  package init(
+    export: String, _ id: RequestId, _ revision: Revision, runTimestamp: Int64?, zone: Zone
+  ) throws(ExportError) {
+    let prefix: PrefixTemplate
+    do {
+      prefix = try PrefixTemplate(revision.destination.prefix)
+    } catch {
+      throw ExportError(
+        .configuration, .lasting, object: "prefix of destination \(revision.definition.destination)",
+        problem: error.description)
+    }
+    self.init(
+      account: revision.account, export: export, requestId: id, runTimestamp: runTimestamp,
+      date: runTimestamp.map { zone.localDateTime(at: Instant(seconds: $0)).date },
+      dataType: revision.definition.data.dataType, format: revision.definition.format,
+      codec: revision.definition.compression.codec, prefix: prefix)
   }
 }
 

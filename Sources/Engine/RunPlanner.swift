@@ -87,10 +87,16 @@ package struct RunPlanner: Sendable {
   /// windows of a recurring export as one, and none while a run is still open, which they merge with.
   /// - Parameter hasOpenRun: whether a run of the export is PENDING or RUNNING.
   package func due(at now: Instant, hasOpenRun: Bool) -> [PlannedWindow] {
-    let due = windows.prefix { $0.dueAt <= now }
-    guard isProfiles, schedule != nil else { return Array(due) }
-    guard !hasOpenRun else { return [] }
-    return due.reduce(nil as PlannedWindow?) { merged, next in
+    guard !isProfiles || schedule == nil || !hasOpenRun else { return [] }
+    return merged(windows.prefix { $0.dueAt <= now })
+  }
+
+  /// What is over at `now`, due or not: what a person leaves out who starts an export without it.
+  package func missed(at now: Instant) -> [PlannedWindow] { merged(windows.prefix { $0.to <= now }) }
+
+  private func merged(_ windows: some Sequence<PlannedWindow>) -> [PlannedWindow] {
+    guard isProfiles, schedule != nil else { return Array(windows) }
+    return windows.reduce(nil as PlannedWindow?) { merged, next in
       PlannedWindow(profilesFrom: merged.map(\.from) ?? next.from, to: next.to, dueAt: next.dueAt)
     }.map { [$0] } ?? []
   }

@@ -37,6 +37,33 @@ package struct RunReads: Sendable {
     watermarks[databaseId]?.createdBound == nil
   }
 
+  /// The cuts under which this run reads: those that it has pinned, and new ones for the other databases. Proves that
+  /// every database can be read as mapped, and that the rows it goes by are still there.
+  /// - Returns: all of them in the order of the databases, and which of them are new.
+  package func cuts(
+    _ source: any Source, pinned: [DatabaseCut]
+  ) async throws -> (all: [DatabaseCut], fresh: [DatabaseCut]) {
+    let pinned = Dictionary(pinned.map { ($0.databaseId, $0) }, uniquingKeysWith: { $1 })
+    var all: [DatabaseCut] = []
+    var fresh: [DatabaseCut] = []
+    for databaseId in databaseIds {
+      if let cut = pinned[databaseId] {
+        // The row at the pinned bound must still be there: a source that was replaced between two attempts would
+        // otherwise give one run rows of both.
+        let mark = cut.bound.flatMap { bound in
+          cut.fingerprint.map { Watermark(bound: bound, fingerprint: $0) }
+        }
+        _ = try await source.pin(databaseId, watermark: mark)
+        all.append(cut)
+      } else {
+        let cut = try await source.pin(databaseId, watermark: watermark(databaseId))
+        fresh.append(cut)
+        all.append(cut)
+      }
+    }
+    return (all, fresh)
+  }
+
   package func read(_ cut: DatabaseCut) -> EventRead {
     let record = watermarks[cut.databaseId]
     let since = since(cut.databaseId)

@@ -7,7 +7,20 @@ import TimeZones
 extension Scheduler {
   /// Turns a wish into a job, or into a request that the coming turns fulfil.
   func take(_ record: WishRecord) throws(ExportError) -> Scheduler.Job? {
-    guard case .run(let export, let restart, let rebase) = record.wish else { return .reload(record) }
+    switch record.wish {
+    case .reload: return .reload(record)
+    case .probe: return .probe(record)
+    case .verify(let export, let run, let source):
+      return .verify(record, export, run: run, source: source)
+    case .run(let export, let restart, let rebase):
+      try take(record, export, restart: restart, rebase: rebase)
+      return nil
+    }
+  }
+
+  private func take(
+    _ record: WishRecord, _ export: RequestId, restart: Bool, rebase: Bool
+  ) throws(ExportError) {
     do throws(ExportError) {
       let open = try RunWish(ledger: ledger, parts: executor.parts).open(
         export, restart: restart, rebase: rebase, now: time.now())
@@ -22,7 +35,6 @@ extension Scheduler {
     } catch {
       finish(record.id, Answer(succeeded: false, text: error.description))
     }
-    return nil
   }
 
   /// After an attempt: requests that asked for it move on, or end with its failure.

@@ -122,6 +122,8 @@ package actor Scheduler: Service {
   enum Job: Sendable {
     case attempt(Agenda.Start, AttemptControl)
     case reload(WishRecord)
+    case probe(WishRecord)
+    case verify(WishRecord, RequestId, run: RunId?, source: Bool)
     /// With the exports whose source is not known yet.
     case chore(Chore, [ExportRecord])
   }
@@ -323,6 +325,13 @@ package actor Scheduler: Service {
       await attempt(start, control)
     case .reload(let record):
       finish(record.id, await hooks.reload())
+    case .probe(let record):
+      finish(record.id, await hooks.probe())
+      return
+    case .verify(let record, let export, let run, let source):
+      let verification = Verification(ledger: ledger, parts: executor.parts)
+      finish(record.id, await verification.answer(export, run: run, source: source))
+      return
     case .chore(let chore, let strangers):
       await carryOut(chore, strangers)
       chores.end(chore)

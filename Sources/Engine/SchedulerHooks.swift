@@ -5,6 +5,8 @@ package import TimeZones
 package struct SchedulerHooks: Sendable {
   /// Takes the configuration anew; the answer goes to whoever asked.
   package var reload: @Sendable () async -> Answer
+  /// Tries out sources and destinations; the answer is JSON.
+  package var probe: @Sendable () async -> Answer
   /// Called after every turn of the loop that worked, at most once a second: proof of life.
   package var turned: @Sendable (SchedulerReport) -> Void
   /// Tells people of a failure or a recovery; returns when they have been, or when nobody is to be.
@@ -12,10 +14,12 @@ package struct SchedulerHooks: Sendable {
 
   package init(
     reload: @escaping @Sendable () async -> Answer,
+    probe: @escaping @Sendable () async -> Answer,
     turned: @escaping @Sendable (SchedulerReport) -> Void,
     tell: @escaping @Sendable (NoticeMessage) async throws -> Void
   ) {
     self.reload = reload
+    self.probe = probe
     self.turned = turned
     self.tell = tell
   }

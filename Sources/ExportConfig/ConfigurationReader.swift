@@ -49,7 +49,8 @@ package struct ConfigurationReader: Sendable {
       }
     }
     return LoadedConfiguration(
-      file: file, folder: folder, configuration: configuration, definitions: definitions, broken: broken,
+      file: file, folder: folder, configuration: configuration,
+      stateDirectory: main.outline.stateDirectory, definitions: definitions, broken: broken,
       diagnostics: diagnostics)
   }
 
@@ -79,9 +80,11 @@ package struct ConfigurationReader: Sendable {
     _ file: String, in folder: String, _ diagnostics: inout [Diagnostic]
   ) -> ConfigurationDecoder.Outcome {
     let nothing = ConfigurationDecoder.Outcome(configuration: nil, outline: ConfigurationOutline())
-    guard let content = content(of: file, &diagnostics),
-      let document = document(file, content.bytes, &diagnostics)
-    else { return nothing }
+    guard let content = content(of: file, &diagnostics) else { return nothing }
+    guard let document = document(file, content.bytes, &diagnostics) else {
+      return ConfigurationDecoder.Outcome(
+        configuration: nil, outline: ConfigurationOutline(ofBroken: content.bytes, in: folder))
+    }
     let report = Report(document)
     var outcome = ConfigurationDecoder(zones: zones, folder: folder)
       .configuration(Field(node: document.root, path: .root, report: report))

@@ -9,6 +9,9 @@ package struct LoadedConfiguration: Sendable {
   /// Nil when `exportd.json` is broken or the directory of definitions cannot be listed: without either, nothing
   /// is known that exports could run by.
   package let configuration: Configuration?
+  /// Where the state database is, also when other parts of `exportd.json` are broken; nil when it cannot be read
+  /// that far.
+  package let stateDirectory: String?
   /// Those without errors, by name.
   package let definitions: [LoadedDefinition]
   /// Those with errors, by name. Their exports are not gone: they stay at their last good definition.

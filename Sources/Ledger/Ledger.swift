@@ -22,7 +22,7 @@ package final class Ledger: Sendable {
   /// - Throws: ``ExportError`` of stage `state` when it cannot be opened, is not a database, or was written by
   ///   a newer version.
   package init(stateDirectory: String, checkpoint: Checkpoint? = nil) throws(ExportError) {
-    path = stateDirectory + "/exportd.db"
+    path = Self.path(in: stateDirectory)
     var configuration = GRDB.Configuration()
     configuration.journalMode = .wal
     // Commands and the daemon write short transactions in turn: five seconds is far more than any needs.
@@ -64,6 +64,9 @@ package final class Ledger: Sendable {
       }
     }
   }
+
+  /// The state database of a state directory, there or not.
+  package static func path(in stateDirectory: String) -> String { stateDirectory + "/exportd.db" }
 
   /// Runs `body` in one write transaction, at once exclusive, so that what it read stays true until it commits.
   func write<T>(_ body: (Database) throws -> T) throws(ExportError) -> T {

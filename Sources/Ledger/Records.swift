@@ -184,6 +184,17 @@ package struct WatermarkRecord: Hashable, Sendable, Codable, FetchableRecord {
 
   package static var databaseColumnDecodingStrategy: DatabaseColumnDecodingStrategy { .convertFromSnakeCase }
 
+  package init(
+    databaseId: String, bound: Int64? = nil, fingerprint: String? = nil, createdBound: Int64? = nil,
+    runId: RunId? = nil
+  ) {
+    self.databaseId = databaseId
+    self.bound = bound
+    self.fingerprint = fingerprint
+    self.createdBound = createdBound
+    self.runId = runId
+  }
+
   package var watermark: Watermark? { bound.map { Watermark(bound: $0, fingerprint: fingerprint) } }
 }
 

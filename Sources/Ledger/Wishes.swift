@@ -9,6 +9,10 @@ package enum Wish: Hashable, Sendable, Codable {
   case reload
   /// One attempt at every open window of the export, now.
   case run(RequestId, restart: Bool, rebase: Bool)
+  /// Hold what was delivered against what the ledger and the source say: of one complete run, or of all.
+  case verify(RequestId, run: RunId?, source: Bool)
+  /// Query the sources and try out the destinations of the configuration as it stands in its files.
+  case probe
 }
 
 /// A wish as it stands in the ledger.
@@ -47,6 +51,8 @@ extension Ledger {
   /// Writes a wish down; the daemon acts on it within a second or two.
   package func wish(_ wish: Wish, now: Instant) throws(ExportError) -> Int64 {
     try write { database in
+      // Answers have been read by then; some are long.
+      try database.execute(sql: "DELETE FROM wish WHERE answered_at < ?", arguments: [now + -86400])
       try database.execute(
         sql: "INSERT INTO wish (wish, created_at) VALUES (?, ?)", arguments: [try Self.json(wish), now])
       return database.lastInsertedRowID
@@ -69,6 +75,15 @@ extension Ledger {
           """, arguments: [bootId])
       return try rows.map { WishRecord(id: $0["id"], wish: try Self.parse(Wish.self, $0["wish"])) }
         .sorted { $0.id < $1.id }
+    }
+  }
+
+  /// Takes a wish back unless somebody has taken it.
+  /// - Returns: whether it is gone.
+  package func withdraw(_ id: Int64) throws(ExportError) -> Bool {
+    try write {
+      try $0.execute(sql: "DELETE FROM wish WHERE id = ? AND taken_by IS NULL", arguments: [id])
+      return $0.changesCount == 1
     }
   }
 

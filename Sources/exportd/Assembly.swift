@@ -16,11 +16,7 @@ enum Assembly {
 
   static func parts(_ configuration: Configuration) -> Parts {
     Parts(
-      source: { (source) throws(ExportError) in
-        switch source {
-        case .sqlite(let sqlite): SQLiteDatabases(sqlite, zones: zones)
-        }
-      },
+      source: source,
       destination: { (name, destination) throws(ExportError) in
         switch destination {
         case .directory(let directory): LocalDirectory(directory)
@@ -33,6 +29,12 @@ enum Assembly {
       zone: zone,
       stagingDirectory: configuration.stateDirectory + "/staging",
       memoryDirectory: configuration.stateDirectory + "/memory")
+  }
+
+  static func source(_ configuration: SourceConfiguration) throws(ExportError) -> any Source {
+    switch configuration {
+    case .sqlite(let sqlite): SQLiteDatabases(sqlite, zones: zones)
+    }
   }
 
   static func zone(_ name: String) throws(ExportError) -> Zone {

@@ -11,7 +11,7 @@ struct Exportd: AsyncParsableCommand {
     version: version,
     subcommands: [
       DaemonCommand.self, ReloadCommand.self, CreateCommand.self, StopCommand.self, StartCommand.self,
-      DeleteCommand.self, RunCommand.self, StatusCommand.self, NextCommand.self, CheckCommand.self,
-      EditCommand.self,
+      DeleteCommand.self, EditCommand.self, RunCommand.self, StatusCommand.self, NextCommand.self,
+      PlanCommand.self, VerifyCommand.self, CheckCommand.self,
     ])
 }

@@ -23,9 +23,8 @@ struct ConfigurationDecoder {
         $0.distinctList("a list of identifiers") { $0.oneOf("identifier", Identifier.allCases) }
       }
       let identifiers = fields.has("identifiers") ? written : [.identity]
-      let stateDirectory = fields.optional("stateDirectory", default: "/var/lib/exportd") {
-        $0.path(in: folder)
-      }
+      let statedDirectory = fields.optional("stateDirectory") { $0.path(in: folder) }
+      let stateDirectory = statedDirectory ?? Configuration.usualStateDirectory
       let maxConcurrentRuns = fields.optional("maxConcurrentRuns", default: 2) { $0.whole(1...1000) }
       let stallTimeout = fields.optional("stallTimeout", default: 600) { $0.whole(1...86400) }
       let keepHistoryDays = fields.optional("history", default: 400) {
@@ -40,7 +39,8 @@ struct ConfigurationDecoder {
       outline = ConfigurationOutline(
         identifiers: identifiers,
         sources: root.node["sources"].flatMap(ConfigurationOutline.sources),
-        destinations: destinations.map { Dictionary(uniqueKeysWithValues: $0) })
+        destinations: destinations.map { Dictionary(uniqueKeysWithValues: $0) },
+        stateDirectory: fields.has("stateDirectory") ? statedDirectory : stateDirectory)
 
       guard let account, let identifiers, let sources, let destinations else { return nil }
       return Configuration(

@@ -7,6 +7,10 @@ extension Field {
       fail("~ is not replaced by a home directory; write the whole path")
       return nil
     }
+    return Self.absolute(path, in: folder)
+  }
+
+  static func absolute(_ path: String, in folder: String) -> String {
     if path.hasPrefix("/") { return path }
     let relative = path.hasPrefix("./") ? path.dropFirst(2) : path[...]
     return folder.hasSuffix("/") ? folder + relative : "\(folder)/\(relative)"

@@ -14,6 +14,9 @@ package struct Configuration: Sendable {
   package var sources: [String: SourceConfiguration]
   package var destinations: [String: DestinationConfiguration]
 
+  /// The state directory of a configuration that names none.
+  package static let usualStateDirectory = "/var/lib/exportd"
+
   package init(
     account: String, timeZone: String, identifiers: [Identifier], stateDirectory: String,
     maxConcurrentRuns: Int, stallTimeout: Int, keepHistoryDays: Int, onFailure: FailureNotice?,

@@ -7,17 +7,22 @@ package struct RunFileNames: Hashable, Sendable {
   /// The export's name.
   package let export: String
   package let requestId: Int64
-  /// Epoch seconds of the run's first attempt.
-  package let runTimestamp: Int64
-  /// The local date of the run.
-  package let date: LocalDate
+  /// Epoch seconds of the run's first attempt; nil before it, when names hold ``unknownTimestamp`` in its place.
+  package let runTimestamp: Int64?
+  /// The local date of the run; nil before its first attempt.
+  package let date: LocalDate?
   package let dataType: DataType
   package let format: Format
   package let codec: Compression.Codec
   package let prefix: PrefixTemplate
 
+  /// What stands in a name for a run timestamp that only the first attempt will give.
+  package static let unknownTimestamp = "<run timestamp>"
+  /// The same for the date of the run.
+  package static let unknownDate = "<run date>"
+
   package init(
-    account: String, export: String, requestId: Int64, runTimestamp: Int64, date: LocalDate,
+    account: String, export: String, requestId: Int64, runTimestamp: Int64?, date: LocalDate?,
     dataType: DataType, format: Format, codec: Compression.Codec, prefix: PrefixTemplate
   ) {
     self.account = account
@@ -32,7 +37,9 @@ package struct RunFileNames: Hashable, Sendable {
   }
 
   /// With what the last component of every name of this run begins, and of no other run of this export.
-  package var stem: String { "\(requestId)-\(runTimestamp)-" }
+  package var stem: String { "\(requestId)-\(timestampText)-" }
+
+  private var timestampText: String { runTimestamp.map(String.init) ?? Self.unknownTimestamp }
 
   /// `<request id>-<run timestamp>-<event name>-<yyyymmdd>-<file index>-<database-id>.<ext>`.
   /// - Parameter date: of the events, local.
@@ -89,8 +96,8 @@ package struct RunFileNames: Hashable, Sendable {
     case .account: account
     case .export: export
     case .requestId: String(requestId)
-    case .runTimestamp: String(runTimestamp)
-    case .date: date.description
+    case .runTimestamp: timestampText
+    case .date: date?.description ?? Self.unknownDate
     case .dataType: dataType.rawValue
     case .eventDate, .eventName, .databaseId: ""
     }

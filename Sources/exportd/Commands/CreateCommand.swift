@@ -50,7 +50,7 @@ struct CreateCommand: AsyncParsableCommand {
         if !wait { printError("exportd: the daemon is not running; the export begins when it starts") }
       }
       guard wait, let record = try installation.ledger.export(id) else { return }
-      let answer = try await installation.run(record, restart: false, rebase: false, wait: true)
+      let answer = try await installation.place.run(record, restart: false, rebase: false, wait: true)
       guard answer.succeeded else { throw Failure(.failed, "\(name): \(answer.text)") }
       printError("\(name): \(answer.text)")
     }

@@ -80,6 +80,7 @@ final class Daemon: Sendable {
       ledger: ledger, executor: executor, settings: first.configuration.schedulerSettings,
       hooks: SchedulerHooks(
         reload: { [self] in await reload() },
+        probe: { [self] in await probe() },
         turned: { [supervision] in supervision.turned($0) },
         tell: { [self] message in
           try await NoticeDelivery(current.withLock { $0.configuration.onFailure }).deliver(message)
@@ -162,6 +163,16 @@ final class Daemon: Sendable {
     }
   }
 
+  /// Tries out what the files name now, taken or not, with the credentials that the daemon has.
+  private func probe() async -> Answer {
+    let loaded = Assembly.reader.load(first.configurationPath)
+    do {
+      return try await loaded.probe(first.ledger).answer
+    } catch {
+      return Answer(succeeded: false, text: "\(error)")
+    }
+  }
+
   private func take(_ loaded: LoadedConfiguration) -> Result<ReconciliationReport, Failure> {
     guard let configuration = loaded.configuration, loaded.isSound else {
       return .failure(Failure(.configuration, loaded.errorText))
@@ -183,7 +194,8 @@ final class Daemon: Sendable {
 
 extension Configuration {
   var schedulerSettings: Scheduler.Settings {
-    Scheduler.Settings(maxConcurrentRuns: maxConcurrentRuns, stallTimeout: stallTimeout, keepHistoryDays: keepHistoryDays)
+    Scheduler.Settings(
+      maxConcurrentRuns: maxConcurrentRuns, stallTimeout: stallTimeout, keepHistoryDays: keepHistoryDays)
   }
 }
 

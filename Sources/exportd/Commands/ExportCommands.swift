@@ -14,27 +14,28 @@ struct StopCommand: AsyncParsableCommand {
 
   func run() async throws {
     try await reporting {
-      let installation = try Installation(config)
-      let record = try installation.export(name)
+      let place = try StatePlace(config)
+      place.tellIfBroken()
+      let record = try place.export(name)
       guard record.stoppedBy != .person else {
         print("\(name) is already stopped.")
         return
       }
-      let running = try installation.ledger.openRuns().first {
+      let running = try place.ledger.openRuns().first {
         $0.exportId == record.id && $0.state == .running
       }
-      try installation.ledger.stop(
-        record.id, by: .person, reason: "stopped by a person", now: installation.time.now())
-      if let running, installation.daemonPid != nil {
-        try await installation.wait(for: running.id)
+      try place.ledger.stop(
+        record.id, by: .person, reason: "stopped by a person", now: place.time.now())
+      if let running, place.daemonPid != nil {
+        try await place.wait(for: running.id)
       }
-      let left = try installation.ledger.leftovers(of: record.id).deleting
+      let left = try place.ledger.leftovers(of: record.id).deleting
       print("\(name) is stopped." + (left > 0 ? " \(left) delivered file(s) are being deleted." : ""))
     }
   }
 }
 
-extension Installation {
+extension StatePlace {
   /// Waits until a run that was told to end has ended, at most a few seconds: what ends later is told by `status`.
   func wait(for run: RunId) async throws {
     for _ in 0..<50 {
@@ -55,27 +56,26 @@ struct StartCommand: AsyncParsableCommand {
 
   func run() async throws {
     try await reporting {
-      let installation = try Installation(config)
-      let record = try installation.export(name)
-      let now = installation.time.now()
-      let revision = try installation.ledger.revision(of: record.id)
+      let place = try StatePlace(config)
+      let record = try place.export(name)
+      let now = place.time.now()
+      let revision = try place.ledger.revision(of: record.id)
       if again {
-        let id = try installation.again(record, revision, now: now)
+        let id = try Installation(place).again(record, revision, now: now)
         print("\(name) runs once more as request id \(id).")
         return
       }
+      place.tellIfBroken()
       if skipMissed {
         let planner = try RunPlanner(
           revision: revision.resolved, plannedThrough: record.plannedThrough,
-          hasSequence: record.hasSequence, zone: try installation.parts.zone(revision.resolved.timeZone))
-        let missed = planner.windows.prefix { $0.to <= now }.map { $0 }
-        try installation.ledger.claim(missed, of: record.id, now: now)
-        try installation.ledger.skip(
+          hasSequence: record.hasSequence, zone: try Assembly.zone(revision.resolved.timeZone))
+        try place.ledger.claim(planner.missed(at: now), of: record.id, now: now)
+        try place.ledger.skip(
           record.id, through: nil, reason: "left out by `exportd start --skip-missed`", now: now)
       }
-      try installation.ledger.start(
-        record.id, mayWait: revision.resolved.definition.stopRecurring, now: now)
-      let owed = try installation.ledger.openRuns().count { $0.exportId == record.id }
+      try place.ledger.start(record.id, mayWait: revision.resolved.definition.stopRecurring, now: now)
+      let owed = try place.ledger.openRuns().count { $0.exportId == record.id }
       print("\(name) is started." + (owed > 0 ? " \(owed) window(s) are owed and run now." : ""))
     }
   }
@@ -110,15 +110,16 @@ struct DeleteCommand: AsyncParsableCommand {
 
   func run() async throws {
     try await reporting {
-      let installation = try Installation(config)
-      let record = try installation.export(name)
+      let place = try StatePlace(config)
+      place.tellIfBroken()
+      let record = try place.export(name)
       if record.origin == .file, record.stoppedBy != .file {
         throw Failure(
           .refused,
-          "\(name) is defined by \(installation.loaded.folder)/\(name).json; remove that file and run `exportd reload` instead"
+          "\(name) is defined by \(place.loaded.folder)/\(name).json; remove that file and run `exportd reload` instead"
         )
       }
-      try installation.ledger.delete(record.id, now: installation.time.now())
+      try place.ledger.delete(record.id, now: place.time.now())
       print("\(name) is deleted; the files it delivered stay. Its history: request id \(record.id).")
     }
   }

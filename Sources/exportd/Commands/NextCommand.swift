@@ -23,9 +23,10 @@ struct NextCommand: AsyncParsableCommand {
 
   func run() async throws {
     try await reporting {
-      let installation = try Installation(config)
-      let records = try name.map { [try installation.export($0)] } ?? installation.ledger.exports()
-      let lists = try records.map { try windows(of: $0, installation) }
+      let place = try StatePlace(config)
+      place.tellIfBroken()
+      let records = try name.map { [try place.export($0)] } ?? place.ledger.exports()
+      let lists = try records.map { try windows(of: $0, place.ledger) }
       if json {
         let printed = name == nil ? OrderedJSON.list(lists.map(\.json)) : lists[0].json
         print(printed.printed, terminator: "")
@@ -70,8 +71,8 @@ struct NextCommand: AsyncParsableCommand {
     private func local(_ instant: Instant) -> String { instant.rfc3339(offset: zone.offset(at: instant)) }
   }
 
-  private func windows(of record: ExportRecord, _ installation: Installation) throws -> List {
-    let revision = try installation.ledger.revision(of: record.id).resolved
+  private func windows(of record: ExportRecord, _ ledger: Ledger) throws -> List {
+    let revision = try ledger.revision(of: record.id).resolved
     let zone = try Assembly.zone(revision.timeZone)
     let planner = try RunPlanner(
       revision: revision, plannedThrough: record.plannedThrough, hasSequence: record.hasSequence, zone: zone)

@@ -20,21 +20,21 @@ struct RunCommand: AsyncParsableCommand {
 
   func run() async throws {
     try await reporting {
-      let installation = try Installation(config)
-      let record = try installation.export(name)
-      let answer = try await installation.run(record, restart: restart, rebase: rebase, wait: wait)
+      let place = try StatePlace(config)
+      let record = try place.export(name)
+      let answer = try await place.run(record, restart: restart, rebase: rebase, wait: wait)
       guard answer.succeeded else { throw Failure(.failed, "\(name): \(answer.text)") }
       print("\(name): \(answer.text)")
     }
   }
 }
 
-extension Installation {
+extension StatePlace {
   /// Has the daemon do it, or does it here when there is none.
   func run(_ record: ExportRecord, restart: Bool, rebase: Bool, wait: Bool) async throws -> Answer {
-    switch try StateLock.attempt(stateDirectory: configuration.stateDirectory) {
+    switch try StateLock.attempt(stateDirectory: stateDirectory) {
     case .taken(let lock):
-      let answer = try await runHere(record, restart: restart, rebase: rebase)
+      let answer = try await Installation(self).runHere(record, restart: restart, rebase: rebase)
       _ = consume lock
       return answer
     case .held:
@@ -63,8 +63,11 @@ extension Installation {
     }
   }
 
+}
+
+extension Installation {
   /// The work itself, in the foreground, one window after the other.
-  private func runHere(_ record: ExportRecord, restart: Bool, rebase: Bool) async throws -> Answer {
+  fileprivate func runHere(_ record: ExportRecord, restart: Bool, rebase: Bool) async throws -> Answer {
     var logger = Logger(label: "exportd", factory: { _ in StderrLogHandler() })
     logger.logLevel = .warning
     let bootId = Assembly.bootId()

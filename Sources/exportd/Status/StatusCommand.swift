@@ -34,25 +34,25 @@ struct StatusCommand: AsyncParsableCommand {
 
   func run() async throws {
     try await reporting {
-      let installation = try Installation(config)
+      let place = try StatePlace(config)
+      place.tellIfBroken()
       let overview = try Overview(
-        installation.ledger, zone: Assembly.zone, pid: installation.daemonPid, now: installation.time.now())
+        place.ledger, zone: Assembly.zone, pid: place.daemonPid, now: place.time.now())
       if let name {
-        let record = try installation.anyExport(name)
-        try show(try installation.view(of: record, overview), installation, overview.now)
+        let record = try place.anyExport(name)
+        try show(try place.view(of: record, overview), place.ledger, overview.now)
       } else if json {
         print(overview.json.printed, terminator: "")
       } else {
         let table = OverviewTable(
-          overview: overview, stateBytes: installation.stateBytes, terminal: .current, zone: LocalClock.zone)
+          overview: overview, stateBytes: place.stateBytes, terminal: .current, zone: LocalClock.zone)
         print(table.text, terminator: "")
       }
       if check { try judge(overview) }
     }
   }
 
-  private func show(_ export: ExportView, _ installation: Installation, _ now: Instant) throws {
-    let ledger = installation.ledger
+  private func show(_ export: ExportView, _ ledger: Ledger, _ now: Instant) throws {
     if let run {
       guard let record = try ledger.run(run), record.exportId == export.record.id else {
         throw Failure(
@@ -109,7 +109,7 @@ extension Ledger {
   }
 }
 
-extension Installation {
+extension StatePlace {
   /// The live export of that name, or any by its request id.
   func anyExport(_ name: String) throws -> ExportRecord {
     if let live = try ledger.export(named: name) { return live }

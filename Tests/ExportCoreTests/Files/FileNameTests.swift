@@ -8,7 +8,7 @@ import TimeZones
   ) throws -> RunFileNames {
     RunFileNames(
       account: "100000000", export: "charged-to-lake", requestId: 1_690_283_492, runTimestamp: 1_690_300_000,
-      date: try #require(LocalDate(iso: "2023-07-26")), dataType: .events, format: format, codec: codec,
+      date: LocalDate(iso: "2023-07-26")!, dataType: .events, format: format, codec: codec,
       prefix: try PrefixTemplate(prefix))
   }
 

@@ -1,0 +1,73 @@
+import ArgumentParser
+import Engine
+import ExportConfig
+import ExportCore
+import Glibc
+import Ledger
+import TimeZones
+
+/// The option that every command takes.
+struct ConfigurationOption: ParsableArguments {
+  @Option(name: .customLong("config"), help: ArgumentHelp("The configuration.", valueName: "file"))
+  var path = "/etc/exportd/exportd.json"
+}
+
+/// The state database as a command sees it. What only shows, stops or deletes needs no more than this, so that it
+/// works while `exportd.json` is broken.
+struct StatePlace: Sendable {
+  let loaded: LoadedConfiguration
+  let stateDirectory: String
+  let ledger: Ledger
+  let time: any TimeSource = SystemTime()
+
+  /// Finds the state directory, takes the identity of its owner when typed by root, and opens the database. Both are
+  /// made when they are missing, but only where a sound configuration says.
+  /// - Throws: ``Failure``: 77 for those who may not, 78 for a broken configuration and no database.
+  init(_ option: ConfigurationOption) throws {
+    Identity.restrictNewFiles()
+    loaded = Assembly.reader.load(option.path)
+    stateDirectory = loaded.knownStateDirectory
+    if loaded.configuration != nil {
+      try Identity.prepare(stateDirectory: stateDirectory)
+    } else {
+      try Self.require(stateDirectory, of: loaded)
+    }
+    try Identity.takeOwner(of: stateDirectory)
+    try Identity.requireAccess(to: stateDirectory)
+    if loaded.configuration == nil { try Self.require(Ledger.path(in: stateDirectory), of: loaded) }
+    ledger = try Ledger(stateDirectory: stateDirectory)
+  }
+
+  private static func require(_ path: String, of loaded: LoadedConfiguration) throws {
+    guard access(path, F_OK) != 0, errno == ENOENT else { return }
+    throw Failure(
+      .configuration,
+      loaded.errorText + "\nThere is no \(path) to go by either; mend the configuration first")
+  }
+
+  /// Says on stderr that what a command shows is not under the configuration as it is.
+  func tellIfBroken() {
+    guard loaded.configuration == nil else { return }
+    let errors = loaded.diagnostics.errors
+    printError(
+      "exportd: the configuration is broken, so this goes by the state database in \(stateDirectory) alone."
+        + (errors.first.map { "\n\($0)" } ?? "")
+        + "\n`exportd check` names all \(errors.count) error(s); the daemon goes on, but cannot start anew with them."
+    )
+  }
+
+  /// The process that runs as daemon now; nil when none does.
+  var daemonPid: Int32? { StateLock.holder(stateDirectory: stateDirectory)?.pid }
+
+  /// The live export of that name.
+  /// - Throws: ``Failure`` that names those there are.
+  func export(_ name: String) throws -> ExportRecord {
+    if let record = try ledger.export(named: name) { return record }
+    let names = try ledger.exports().map(\.name)
+    throw Failure(
+      .failed,
+      names.isEmpty
+        ? "there is no export \(name), nor any other; make one with `exportd create` or a file in exports.d and `exportd reload`"
+        : "there is no export \(name); there are: \(names.joined(separator: ", "))")
+  }
+}
