@@ -53,7 +53,7 @@ package struct FormatConformance {
 
   package var fileNames: RunFileNames { fileNames(of: .events) }
 
-  func fileNames(of dataType: DataType) -> RunFileNames {
+  package func fileNames(of dataType: DataType) -> RunFileNames {
     RunFileNames(
       account: "1", export: "e", requestId: 1_690_283_492, runTimestamp: 1_690_300_000,
       date: LocalDate(daysSinceEpoch: 20_000), dataType: dataType, format: format, codec: codec, prefix: .none

@@ -100,7 +100,8 @@ import ZoneTesting
 
   @Test func numbersKeepEveryDigit() throws {
     let numbers = #"{"a":123456789012345678901234567890,"b":-0.10e+02,"c":1E400,"d":-0}"#
-    #expect(try Self.record { $0.properties = numbers } == "{\"objectId\":\"o\"," + numbers.dropFirst() + "\n")
+    #expect(
+      try Self.record { $0.properties = numbers } == "{\"objectId\":\"o\"," + numbers.dropFirst() + "\n")
   }
 
   @Test func theIdentityIsTheFirstIdentifierWithAValue() throws {
@@ -111,34 +112,45 @@ import ZoneTesting
         == "{\"identity\":\"e\",\"objectId\":\"o\"}\n")
   }
 
-  @Test(arguments: [
-    // The record's own keys, present or not.
-    (nil, #"{"identity":1,"device":{}}"#, #""profileProps.identity":1,"profileProps.device":{}"#),
-    (
-      nil, #"{"all_identities":[],"objectId":2,"deleted":true}"#,
-      #""profileProps.all_identities":[],"profileProps.objectId":2,"profileProps.deleted":true"#
-    ),
-    (nil, #"{"\u0064eleted":true,"ide\u006etity":0}"#,
-      #""profileProps.\u0064eleted":true,"profileProps.ide\u006etity":0"#),
-    (nil, #"{"Identity":1,"devices":2,"delete":3}"#, #""Identity":1,"devices":2,"delete":3"#),
-    (#"{"device":1,"MSG-push":2}"#, nil, #""commPrefs.device":1,"MSG-push":2"#),
-    // Members of the other group.
-    (#"{"MSG-push":true}"#, #"{"a":1,"MSG-push":2,"MSG-sms":3}"#,
-      #""MSG-push":true,"a":1,"profileProps.MSG-push":2,"MSG-sms":3"#),
-    (#"{"MSG-\u0070ush":true}"#, #"{"\u004dSG-push":2}"#,
-      #""MSG-\u0070ush":true,"profileProps.\u004dSG-push":2"#),
-    (nil, #"{"MSG-push":2}"#, #""MSG-push":2"#),
-    (#"{"device":1}"#, #"{"device":2}"#, #""commPrefs.device":1,"profileProps.device":2"#),
-    // Names that look like ones that were moved.
-    (nil, #"{"profileProps.identity":1,"identity":2}"#,
-      #""profileProps.profileProps.identity":1,"profileProps.identity":2"#),
-    (#"{"device":1,"commPrefs.device":2}"#, #"{"commPrefs.device":3,"profileProps\u002edevice":4}"#,
-      #""commPrefs.device":1,"commPrefs.commPrefs.device":2,"profileProps.commPrefs.device":3,"#
-        + #""profileProps.profileProps\u002edevice":4"#),
-    (nil, #"{"profileProps":1,"commPrefs":{}}"#, #""profileProps":1,"commPrefs":{}"#),
-    // Only the last of equal names is left to move.
-    (nil, #"{"device":1,"b":2,"device":3}"#, #""b":2,"profileProps.device":3"#),
-  ] as [(String?, String?, String)])
+  @Test(
+    arguments: [
+      // The record's own keys, present or not.
+      (nil, #"{"identity":1,"device":{}}"#, #""profileProps.identity":1,"profileProps.device":{}"#),
+      (
+        nil, #"{"all_identities":[],"objectId":2,"deleted":true}"#,
+        #""profileProps.all_identities":[],"profileProps.objectId":2,"profileProps.deleted":true"#
+      ),
+      (
+        nil, #"{"\u0064eleted":true,"ide\u006etity":0}"#,
+        #""profileProps.\u0064eleted":true,"profileProps.ide\u006etity":0"#
+      ),
+      (nil, #"{"Identity":1,"devices":2,"delete":3}"#, #""Identity":1,"devices":2,"delete":3"#),
+      (#"{"device":1,"MSG-push":2}"#, nil, #""commPrefs.device":1,"MSG-push":2"#),
+      // Members of the other group.
+      (
+        #"{"MSG-push":true}"#, #"{"a":1,"MSG-push":2,"MSG-sms":3}"#,
+        #""MSG-push":true,"a":1,"profileProps.MSG-push":2,"MSG-sms":3"#
+      ),
+      (
+        #"{"MSG-\u0070ush":true}"#, #"{"\u004dSG-push":2}"#,
+        #""MSG-\u0070ush":true,"profileProps.\u004dSG-push":2"#
+      ),
+      (nil, #"{"MSG-push":2}"#, #""MSG-push":2"#),
+      (#"{"device":1}"#, #"{"device":2}"#, #""commPrefs.device":1,"profileProps.device":2"#),
+      // Names that look like ones that were moved.
+      (
+        nil, #"{"profileProps.identity":1,"identity":2}"#,
+        #""profileProps.profileProps.identity":1,"profileProps.identity":2"#
+      ),
+      (
+        #"{"device":1,"commPrefs.device":2}"#, #"{"commPrefs.device":3,"profileProps\u002edevice":4}"#,
+        #""commPrefs.device":1,"commPrefs.commPrefs.device":2,"profileProps.commPrefs.device":3,"#
+          + #""profileProps.profileProps\u002edevice":4"#
+      ),
+      (nil, #"{"profileProps":1,"commPrefs":{}}"#, #""profileProps":1,"commPrefs":{}"#),
+      // Only the last of equal names is left to move.
+      (nil, #"{"device":1,"b":2,"device":3}"#, #""b":2,"profileProps.device":3"#),
+    ] as [(String?, String?, String)])
   func noNameStandsTwiceAndNoneIsLost(communication: String?, properties: String?, members: String) throws {
     #expect(
       try Self.record { ($0.communication, $0.properties) = (communication, properties) }
@@ -192,7 +204,7 @@ import ZoneTesting
     ("properties", "", "properties is not a JSON object: the text is empty"),
     ("properties", "[]", "properties is not a JSON object: it is an array"),
     ("communication", "\"x\"", "communication is not a JSON object: it is a string"),
-    ("device", "{\"a\" 1}", "device is not a JSON object: expected ':' after a member's name at byte 5"),
+    ("device", "{\"a\" 1}", "device is not a JSON object: expected ':' after the name at byte 5"),
     ("allIdentities", "{}", "allIdentities is not a JSON array: it is an object"),
   ])
   func reasons(field: String, text: String, reason: String) throws {
