@@ -31,7 +31,8 @@ package struct RunFileNames: Hashable, Sendable {
     self.prefix = prefix
   }
 
-  /// With what the last component of every name of this run begins, and of no other run of this export.
+  /// With what the last component of every name of this run begins, and of no other run of this export; in the names
+  /// of profile files the account stands before it.
   package var stem: String { "\(requestId)-\(runTimestamp)-" }
 
   /// `<request id>-<run timestamp>-<event name>-<yyyymmdd>-<file index>-<database-id>.<ext>`.
