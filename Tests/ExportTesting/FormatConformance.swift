@@ -7,12 +7,16 @@ import TimeZones
 /// What every format must do, whatever its files look like: each row once, in the file of its series, with
 /// every value as the source had it; names, sizes and digests as promised; the same rows, the same bytes. What
 /// the files hold is read by Python, which also works out on its own what they should hold.
+///
+/// One value is for events or for profiles, as its reader is.
 package struct FormatConformance {
   package let format: Format
   package let codec: Compression.Codec
-  /// Python: `def records(path)` yields, for each record of a file, a pair of the event's name and a
+  /// Python. For events, `def records(path)` yields, for each record of a file, a pair of the event's name and a
   /// dict of `profile`, `ts`, `deviceInfo`, `eventProps`, `session_props`, `controlGroupName`, absent ones left
-  /// out. `parse(text)` is there to read JSON: a number becomes a `Number` of its digits.
+  /// out. For profiles, it yields whatever a record is, and `def form(profile)` tells what that should be for a dict
+  /// of `identity`, `all_identities`, `objectId`, `device`, `communication`, `properties`, `deleted`, absent ones
+  /// left out. `parse(text, hook)` is there to read JSON: a number becomes a `Number` of its digits.
   package let reader: String
 
   package init(format: Format, codec: Compression.Codec, reader: String) {
@@ -33,9 +37,11 @@ package struct FormatConformance {
     package init() {}
   }
 
-  package func revision(_ variation: Case, path: String) -> Revision {
+  package func revision(
+    _ variation: Case, path: String, data: DataSelection = .allEvents
+  ) -> Revision {
     let definition = Definition(
-      source: "s", destination: "d", data: .allEvents, frequency: .once(.today), format: format,
+      source: "s", destination: "d", data: data, frequency: .once(.today), format: format,
       asString: variation.asString, includeObjectId: variation.includeObjectId,
       compression: Compression(codec: codec), maxFileBytes: variation.maxFileBytes)
     return Revision(
@@ -45,10 +51,13 @@ package struct FormatConformance {
       identifiers: variation.identifiers, timing: .recurring(from: LocalDate(daysSinceEpoch: 20_000)))
   }
 
-  package var fileNames: RunFileNames {
+  package var fileNames: RunFileNames { fileNames(of: .events) }
+
+  package func fileNames(of dataType: DataType) -> RunFileNames {
     RunFileNames(
       account: "1", export: "e", requestId: 1_690_283_492, runTimestamp: 1_690_300_000,
-      date: LocalDate(daysSinceEpoch: 20_000), dataType: .events, format: format, codec: codec, prefix: .none)
+      date: LocalDate(daysSinceEpoch: 20_000), dataType: dataType, format: format, codec: codec, prefix: .none
+    )
   }
 
   package func eventFiles(
@@ -78,42 +87,47 @@ package struct FormatConformance {
     return completed
   }
 
-  /// Random rows through random variations; `rounds` of them.
+  /// Random events through random variations; `rounds` of them.
   package func run(seed: UInt64, rounds: Int, random: inout some RandomNumberGenerator) throws {
+    try run(seed: seed, rounds: rounds, judge: Self.eventJudge, random: &random) { random in
+      var samples = SampleEvents(random: random)
+      return (0..<Int.random(in: 0...300, using: &random)).map { _ in samples.next() }
+    } write: {
+      try write($0, $1, in: $2, random: &$3)
+    }
+  }
+
+  /// - Parameter judge: Python that defines `judge(directory)`.
+  func run<Sample: Encodable, Random: RandomNumberGenerator>(
+    seed: UInt64, rounds: Int, judge: String, random: inout Random, samples: (inout Random) -> [Sample],
+    write: ([Sample], Case, String, inout Random) throws -> [CompletedFile]
+  ) throws {
     try withTemporaryDirectory { root in
       for round in 0..<rounds {
         let directory = "\(root)/\(round)"
         try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: false)
         let variation = Case(random: &random)
-        var samples = SampleEvents(random: random)
-        let events = (0..<Int.random(in: 0...300, using: &random)).map { _ in samples.next() }
+        let samples = samples(&random)
         _ = random.next()
-        let completed = try write(events, variation, in: directory, random: &random)
-        try expectSameBytes(completed, events, variation, root: root, &random)
-        try note(completed, events, variation, in: directory)
+        let completed = try write(samples, variation, directory, &random)
+        // The same rows in other batches make the same files.
+        let again = "\(root)/again"
+        let second = try write(samples, variation, again, &random)
+        #expect(second.map(\.file) == completed.map(\.file))
+        #expect(second.map(\.keys) == completed.map(\.keys))
+        try FileManager.default.removeItem(atPath: again)
+        try note(completed, samples, variation, in: directory)
       }
-      let complaints = try Python.run(Self.judge.replacing("#READER", with: reader), arguments: [root])
+      let program = [Self.reading, reader, judge, Self.judging].joined(separator: "\n")
+      let complaints = try Python.run(program, arguments: [root])
       #expect(complaints == "judged \(rounds)\n", "seed \(seed)")
     }
   }
 
-  /// The same rows in other batches make the same files.
-  private func expectSameBytes(
-    _ completed: [CompletedFile], _ events: [SampleEvent], _ variation: Case, root: String,
-    _ random: inout some RandomNumberGenerator
-  ) throws {
-    let again = "\(root)/again"
-    let second = try write(events, variation, in: again, random: &random)
-    #expect(second.map(\.file) == completed.map(\.file))
-    #expect(second.map(\.keys) == completed.map(\.keys))
-    try FileManager.default.removeItem(atPath: again)
-  }
-
   /// Puts beside the files what the judge needs to know.
   private func note(
-    _ completed: [CompletedFile], _ events: [SampleEvent], _ variation: Case, in directory: String
+    _ completed: [CompletedFile], _ samples: [some Encodable], _ variation: Case, in directory: String
   ) throws {
-    let encoder = JSONEncoder()
     let files = completed.map {
       Note.File(
         path: $0.staged.path, name: $0.file.name, rows: $0.file.rows, bytes: $0.file.bytes,
@@ -121,10 +135,11 @@ package struct FormatConformance {
         first: $0.keys.lowerBound.sequence, last: $0.keys.upperBound.sequence)
     }
     let note = Note(
-      events: events, files: files, asString: variation.asString, includeObjectId: variation.includeObjectId,
+      files: files, asString: variation.asString, includeObjectId: variation.includeObjectId,
       identifiers: variation.identifiers, maxFileBytes: variation.maxFileBytes, timeZone: variation.timeZone,
-      fileExtension: fileNames.fileExtension)
-    try encoder.encode(note).write(to: URL(fileURLWithPath: "\(directory)/note.json"))
+      format: format, fileExtension: fileNames.fileExtension)
+    try JSONEncoder().encode(note).write(to: URL(fileURLWithPath: "\(directory)/note.json"))
+    try JSONEncoder().encode(samples).write(to: URL(fileURLWithPath: "\(directory)/samples.json"))
   }
 
   private struct Note: Encodable {
@@ -134,12 +149,12 @@ package struct FormatConformance {
       var sha256: String
       var first, last: Int64
     }
-    var events: [SampleEvent]
     var files: [File]
     var asString, includeObjectId: Bool
     var identifiers: [Identifier]
     var maxFileBytes: Int
     var timeZone: String
+    var format: Format
     var fileExtension: String
   }
 }

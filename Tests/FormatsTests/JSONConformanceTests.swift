@@ -4,7 +4,7 @@ import Testing
 import ZoneTesting
 
 @Suite struct JSONConformanceTests {
-  static let reader = #"""
+  static let events = #"""
     def records(path):
         data = open(path, "rb").read()
         if data[:2] == b"\x1f\x8b": data = gzip.decompress(data)
@@ -26,7 +26,48 @@ import ZoneTesting
   func randomEvents(codec: Compression.Codec) throws {
     let seed: UInt64 = 20_261_124
     var random = SeededRandom(seed: seed)
-    try FormatConformance(format: .json, codec: codec, reader: Self.reader)
+    try FormatConformance(format: .json, codec: codec, reader: Self.events)
       .run(seed: seed, rounds: Effort.isLong ? 400 : 40, random: &random)
+  }
+
+  static let profiles = #"""
+    import zlib
+
+    def members(data):
+        while data:
+            assert data[:10] == b"\x1f\x8b\x08\0\0\0\0\0" + data[8:10], "more than it must in the header of a gzip member"
+            member = zlib.decompressobj(wbits=31)
+            yield member.decompress(data)
+            assert member.eof
+            data = member.unused_data
+
+    def records(path):
+        data = open(path, "rb").read()
+        whole = list(members(data))
+        assert b"".join(whole) == gzip.decompress(data)
+        assert all(0 < len(member) <= 1 << 20 for member in whole), "size of a gzip member"
+        lines = b"".join(whole).decode("utf-8").split("\n")
+        assert lines.pop() == "", "the last line does not end"
+        for line in lines:
+            compact(line)
+            yield list(parse(line, once).items())
+
+    def form(profile):
+        groups = ("commPrefs.", "profileProps.")
+        pairs = [(key, profile[key]) for key in ("identity", "all_identities", "objectId", "device") if key in profile]
+        taken = {"identity", "all_identities", "objectId", "device", "deleted"}
+        for group, key in zip(groups, ("communication", "properties")):
+            members = profile.get(key, {})
+            for name, value in members.items():
+                pairs.append((group + name if name in taken or name.startswith(groups) else name, value))
+            taken |= set(members)
+        return pairs + [("deleted", True)] if "deleted" in profile else pairs
+    """#
+
+  @Test func randomProfiles() throws {
+    let seed: UInt64 = 20_261_125
+    var random = SeededRandom(seed: seed)
+    try FormatConformance(format: .json, codec: .gzip, reader: Self.profiles)
+      .runProfiles(seed: seed, rounds: Effort.isLong ? 400 : 40, random: &random)
   }
 }

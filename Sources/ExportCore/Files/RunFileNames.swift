@@ -36,7 +36,8 @@ package struct RunFileNames: Hashable, Sendable {
     self.prefix = prefix
   }
 
-  /// With what the last component of every name of this run begins, and of no other run of this export.
+  /// With what the last component of every name of this run begins, and of no other run of this export; in the names
+  /// of profile files the account stands before it.
   package var stem: String { "\(requestId)-\(timestampText)-" }
 
   private var timestampText: String { runTimestamp.map(String.init) ?? Self.unknownTimestamp }

@@ -69,7 +69,7 @@ package struct EventRow: Sendable {
 /// A row that cannot be converted: it is named, once, in the run's rejected file.
 package struct RejectedRow: Hashable, Sendable, Codable {
   package var key: ReadKey
-  /// The value of the field `id`, if the source has one.
+  /// The value of the field `id`, if the source has one; of a profile, its objectId.
   package var id: String?
   /// The event's name, if it has one.
   package var name: String?

@@ -28,20 +28,18 @@ package final class EventFiles {
   ) throws(ExportError) {
     let definition = revision.definition
     encoder = try EventEncoder(definition)
-    let staging = try StagingArea(directory: stagingDirectory, stem: "\(fileNames.stem)\(databaseId)-")
-    let series = SeriesFiles(
-      fileNames: fileNames, databaseId: databaseId, encoder: encoder,
-      codec: try makeCodec(definition.compression), maxFileBytes: definition.maxFileBytes, staging: staging,
-      delivered: delivered, memory: max(memory, 256 << 10))
-    let rejected = RejectedFile(
-      name: fileNames.rejected(databaseId: databaseId), databaseId: databaseId, staging: staging)
+    let files = try DatabaseFiles(
+      fileNames, databaseId: databaseId,
+      series: EventSeries(fileNames, databaseId: databaseId, encoder: encoder, delivered: delivered),
+      compression: definition.compression, maxFileBytes: definition.maxFileBytes,
+      stagingDirectory: stagingDirectory, memory: memory)
     let record = EventRecord(
       zone: zone, identifiers: revision.identifiers, includeObjectId: definition.includeObjectId)
-    output = EventOutput(record: record, series: series, rejected: rejected, staging: staging)
+    output = EventOutput(record: record, files: files)
   }
 
   /// How many rows could not be converted so far.
-  package var rejectedRows: Int { output.rejected.rows }
+  package var rejectedRows: Int { output.files.rejectedRows }
 
   /// Takes up the next batch of the database.
   /// - Throws: ``ExportError`` that says what the staging directory lacks.
@@ -54,76 +52,53 @@ package final class EventFiles {
 
   /// The files that have been completed since it was last asked: no record fits in them any more. They may be
   /// delivered while further batches come.
-  package func takeCompleted() -> [CompletedFile] { output.takeCompleted() }
+  package func takeCompleted() -> [CompletedFile] { output.files.takeCompleted() }
 
   /// Completes what is left once all batches have been appended: at most `limit` files, so that very many are never
   /// held at once. Called until it gives none; the rejected file, if there is one, comes last.
   /// - Throws: ``ExportError`` that says what the staging directory lacks.
   package func finish(atMost limit: Int = 256) throws -> [CompletedFile] {
-    try output.finish(atMost: limit)
+    try output.files.finish(atMost: limit)
   }
 
   /// Removes every file that is still in the staging directory, completed ones too: only when none of them is
   /// being delivered any more.
-  package func abandon() { output.staging.removeAll() }
+  package func abandon() { output.files.removeAll() }
 }
 
 /// The state of ``EventFiles``, apart from the object so that the loop over rows looks nothing up in it.
 private struct EventOutput: ~Copyable {
-  var record: EventRecord
-  var series: SeriesFiles
-  var rejected: RejectedFile
-  let staging: StagingArea
+  private var record: EventRecord
+  var files: DatabaseFiles<EventSeries>
   private var encoded = OutputBytes()
-  private var completed: [CompletedFile] = []
 
-  init(
-    record: consuming EventRecord, series: consuming SeriesFiles, rejected: consuming RejectedFile,
-    staging: StagingArea
-  ) {
+  init(record: consuming EventRecord, files: consuming DatabaseFiles<EventSeries>) {
     self.record = record
-    self.series = series
-    self.rejected = rejected
-    self.staging = staging
+    self.files = files
   }
 
-  mutating func append(_ batch: EventBatch, _ encoder: some RecordEncoder) throws {
+  mutating func append(_ batch: EventBatch, _ encoder: some EventRecordEncoder) throws {
     try batch.bytes.withUnsafeBytes { bytes in
       try batch.rows.withUnsafeBufferPointer { try append($0, of: bytes, batch.rejected, encoder) }
     }
   }
 
   private mutating func append(
-    _ rows: UnsafeBufferPointer<EventRow>, of bytes: UnsafeRawBufferPointer, _ rejectedRows: [RejectedRow],
-    _ encoder: some RecordEncoder
+    _ rows: UnsafeBufferPointer<EventRow>, of bytes: UnsafeRawBufferPointer, _ rejected: [RejectedRow],
+    _ encoder: some EventRecordEncoder
   ) throws(ExportError) {
-    var rejectedRows = rejectedRows[...]
+    var rejected = rejected[...]
     for row in rows {
-      // The order of the rejected file must not hang on how rows are cut into batches.
-      while let first = rejectedRows.first, first.key < row.key {
-        try rejected.append(rejectedRows.removeFirst())
-      }
+      try files.reject(&rejected, before: row.key)
       if let rejection = record.load(row, of: bytes) {
-        try rejected.append(rejection)
+        try files.reject(rejection)
         continue
       }
-      guard let number = series.series(record.name, record.date, row.key) else { continue }
+      guard let number = files.series.series.number(of: record.name, record.date, row.key) else { continue }
       encoded.removeAll()
       encoder.encode(record, into: &encoded)
-      try series.append(encoded.bytes, key: row.key, to: number, completed: &completed)
+      try files.append(encoded.bytes, key: row.key, to: number)
     }
-    for row in rejectedRows { try rejected.append(row) }
-  }
-
-  mutating func takeCompleted() -> [CompletedFile] {
-    defer { completed = [] }
-    return completed
-  }
-
-  mutating func finish(atMost limit: Int) throws -> [CompletedFile] {
-    guard completed.isEmpty else { return takeCompleted() }
-    let files = try series.finish(atMost: limit)
-    guard files.isEmpty else { return files }
-    return try rejected.finish().map { [$0] } ?? []
+    for row in rejected { try files.reject(row) }
   }
 }

@@ -1,12 +1,11 @@
 import Crypto
 import ExportCore
-import TimeZones
 
 /// The files of all series of one run and database while they are being written. A series has at most one
 /// file under construction; what waits to be written takes a fixed amount of memory and one descriptor,
 /// however many series there are. What it does hangs on the sequence of records alone, so that the same
 /// records make the same files.
-struct SeriesFiles: ~Copyable {
+struct SeriesFiles<Series: FileSeries & ~Copyable>: ~Copyable {
   private struct File {
     var pending = PendingPages.Chain()
     /// Nil while there is none under construction.
@@ -20,16 +19,14 @@ struct SeriesFiles: ~Copyable {
     var digest: SHA256?
   }
 
-  private let fileNames: RunFileNames
+  var series: Series
   private let databaseId: String
-  private let encoder: EventEncoder
   private let end: StaticString
   private let codec: any ChunkCodec
   private let staging: StagingArea
   private let maxFileBytes: Int
   private let chunkBytes: Int
 
-  private(set) var table: SeriesTable
   /// By the number of the series.
   private var files: [File] = []
   private var pages: PendingPages
@@ -38,40 +35,31 @@ struct SeriesFiles: ~Copyable {
   private var finished = 0
 
   /// A chunk smaller than this does not shrink by enough to be worth it.
-  private static let smallestChunk = 16 << 10
+  private static var smallestChunk: Int { 16 << 10 }
 
   /// - Parameter memory: how many bytes may wait to be written.
   init(
-    fileNames: RunFileNames, databaseId: String, encoder: EventEncoder, codec: any ChunkCodec,
-    maxFileBytes: Int, staging: StagingArea, delivered: [DeliveredEventFile], memory: Int
+    _ series: consuming Series, databaseId: String, codec: any ChunkCodec, maxFileBytes: Int,
+    staging: StagingArea, memory: Int
   ) {
-    self.fileNames = fileNames
     self.databaseId = databaseId
-    self.encoder = encoder
     self.codec = codec
     self.staging = staging
     self.maxFileBytes = maxFileBytes
-    end = encoder.each.end
+    end = series.end
     pages = PendingPages(bytes: memory)
     chunkBytes = min(codec.chunkBytes, memory / 4)
-    table = SeriesTable(delivered: delivered)
-    files = Array(repeating: File(), count: table.count)
+    files = Array(repeating: File(), count: series.count)
+    self.series = series
   }
 
-  /// The number of the series of a row, or nil when an earlier attempt has delivered the row.
-  @inline(__always)
-  mutating func series(_ name: UnsafeRawBufferPointer, _ date: LocalDate, _ key: ReadKey) -> Int? {
-    let number = table.number(of: name, date)
-    if number == files.count { files.append(File()) }
-    return table.isDelivered(key, in: number) ? nil : Int(number)
-  }
-
-  /// Adds an encoded record to its series.
+  /// Adds an encoded record to its series. A series that is new gets its first record before any further one is new.
   /// - Parameter completed: takes the files that have no room for it.
   @inline(__always)
   mutating func append(
     _ record: UnsafeRawBufferPointer, key: ReadKey, to i: Int, completed: inout [CompletedFile]
   ) throws(ExportError) {
+    if i >= files.count { files.append(File()) }
     if files[i].index == nil { try begin(i) }
     if !hasRoom(for: record.count, in: i) { try makeRoom(for: record.count, in: i, &completed) }
     if files[i].rows == 0 { files[i].first = key }
@@ -115,9 +103,9 @@ struct SeriesFiles: ~Copyable {
   }
 
   private mutating func begin(_ i: Int) throws(ExportError) {
-    files[i].index = Int32(table.takeIndex(for: i))
+    files[i].index = Int32(series.takeIndex(for: i))
     var beginning = OutputBytes(capacity: 256)
-    encoder.each.begin(eventName: table.name(of: i), into: &beginning)
+    series.begin(i, into: &beginning)
     try add(beginning.bytes, to: i)
   }
 
@@ -132,16 +120,13 @@ struct SeriesFiles: ~Copyable {
         .source, .lasting, object: "database \(databaseId)",
         problem: "rows came out of the order of their keys")
     }
-    let name = String(decoding: table.name(of: i), as: UTF8.self)
-    let date = table.date(of: i)
     let index = Int(file.index!)
     let sha256 = file.digest!.finalize().hexadecimal
     return CompletedFile(
       staged: StagedFile(path: staging.path(of: file.number), bytes: file.written, sha256: sha256),
       file: Manifest.File(
-        name: fileNames.event(SafeEventName(name), date: date, index: index, databaseId: databaseId),
-        content: .events(name: name, date: date, index: index), databaseId: databaseId, rows: file.rows,
-        bytes: file.written, sha256: sha256),
+        name: series.fileName(of: i, index: index), content: series.content(of: i, index: index),
+        databaseId: databaseId, rows: file.rows, bytes: file.written, sha256: sha256),
       keys: file.first...file.last)
   }
 

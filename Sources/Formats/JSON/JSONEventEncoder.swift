@@ -2,7 +2,7 @@ import ExportCore
 
 /// Events as JSON: the first line of a file is the event's name as a JSON string, each further one an object
 /// whose keys stand in a fixed order. What is absent is left out, and a profile without anything in it, too.
-struct JSONEventEncoder: RecordEncoder {
+struct JSONEventEncoder: EventRecordEncoder {
   /// Whether the values of properties are written as strings.
   let asString: Bool
 
@@ -34,32 +34,20 @@ struct JSONEventEncoder: RecordEncoder {
     let start = out.count
     out.append(literal: "\"profile\":{")
     let empty = out.count
-    append("\"identity\":", event.identity, to: &out)
-    append("\"objectId\":", event.objectId, to: &out)
-    if !event.allIdentities.isAbsent {
-      out.append(literal: "\"all_identities\":")
-      event.allIdentities.withValue { out.append($0) }
-      out.append(UInt8(ascii: ","))
-    }
-    append("\"platform\":", event.platform, to: &out)
-    append("\"phone\":", event.phone, to: &out)
-    append("\"name\":", event.profileName, to: &out)
-    append("\"email\":", event.email, to: &out)
-    append("\"push_token\":", event.pushToken, to: &out)
+    out.append(key: "\"identity\":", event.identity)
+    out.append(key: "\"objectId\":", event.objectId)
+    out.append(key: "\"all_identities\":", event.allIdentities)
+    out.append(key: "\"platform\":", event.platform)
+    out.append(key: "\"phone\":", event.phone)
+    out.append(key: "\"name\":", event.profileName)
+    out.append(key: "\"email\":", event.email)
+    out.append(key: "\"push_token\":", event.pushToken)
     if out.count > empty {
       out.replaceLast(with: UInt8(ascii: "}"))
       out.append(UInt8(ascii: ","))
     } else {
       out.removeLast(empty - start)
     }
-  }
-
-  @inline(__always)
-  private func append(_ key: StaticString, _ text: UnsafeRawBufferPointer?, to out: inout OutputBytes) {
-    guard let text else { return }
-    out.append(literal: key)
-    out.append(jsonString: text)
-    out.append(UInt8(ascii: ","))
   }
 
   @inline(__always)

@@ -18,6 +18,16 @@ struct JSONValue {
   @inline(__always)
   func bytes(_ range: Range<Int>) -> UnsafeRawBufferPointer { UnsafeRawBufferPointer(rebasing: text[range]) }
 
+  /// Calls `body` with the index of each name of this value, an object.
+  @inline(__always)
+  func forEachName(_ body: (Int) -> Void) {
+    var name = 1
+    while name < tokens.count {
+      body(name)
+      name = Int(tokens[name + 1].next)
+    }
+  }
+
   @inline(__always)
   func isContainer(_ index: Int) -> Bool { tokens[index].kind == .object || tokens[index].kind == .array }
 }
@@ -71,25 +81,29 @@ extension OutputBytes {
     append(between: value.bytes(done..<value.range(of: 0).upperBound))
   }
 
-  /// An object whose values are strings: numbers and booleans in quotes, nested values as their compact JSON
-  /// text. A null stays null.
+  /// An object whose values are strings.
   mutating func append(asStrings object: JSONValue) {
     append(UInt8(ascii: "{"))
-    var name = 1
-    while name < Int(object.tokens[0].next) {
+    object.forEachName { name in
       if name > 1 { append(UInt8(ascii: ",")) }
       append(object.bytes(object.range(of: name)))
       append(UInt8(ascii: ":"))
-      switch object.tokens[name + 1].kind {
-      case .string, .null: append(object.bytes(object.range(of: name + 1)))
-      case .number, .true, .false, .object, .array:
-        append(UInt8(ascii: "\""))
-        append(object, at: name + 1, quoted: true)
-        append(UInt8(ascii: "\""))
-      }
-      name = Int(object.tokens[name + 1].next)
+      append(asString: object, at: name + 1)
     }
     append(UInt8(ascii: "}"))
+  }
+
+  /// A value as a string: a number or boolean in quotes, an array or object as its compact JSON text. A null stays
+  /// null.
+  @inline(__always)
+  mutating func append(asString value: JSONValue, at index: Int) {
+    switch value.tokens[index].kind {
+    case .string, .null: append(value.bytes(value.range(of: index)))
+    case .number, .true, .false, .object, .array:
+      append(UInt8(ascii: "\""))
+      append(value, at: index, quoted: true)
+      append(UInt8(ascii: "\""))
+    }
   }
 
   @inline(__always)

@@ -1,6 +1,26 @@
 import ExportCore
 
 extension OutputBytes {
+  /// A member with a comma behind it, when it has a value.
+  /// - Parameter key: with its quotes and the colon.
+  @inline(__always)
+  mutating func append(key: StaticString, _ text: UnsafeRawBufferPointer?) {
+    guard let text else { return }
+    append(literal: key)
+    append(jsonString: text)
+    append(UInt8(ascii: ","))
+  }
+
+  /// A member with a comma behind it, when it has a value.
+  /// - Parameter key: with its quotes and the colon.
+  @inline(__always)
+  mutating func append(key: StaticString, _ field: borrowing JSONField) {
+    guard !field.isAbsent else { return }
+    append(literal: key)
+    field.withValue { append($0) }
+    append(UInt8(ascii: ","))
+  }
+
   /// `text`, valid UTF-8, as a JSON string with its quotes (RFC 8259 section 7): only what must be escaped is.
   mutating func append(jsonString text: UnsafeRawBufferPointer) {
     append(UInt8(ascii: "\""))

@@ -4,12 +4,12 @@ import TimeZones
 /// One event at a time as encoders see it: checked, with what all formats share already decided. Its
 /// storage is used over and over; what it gives is valid until the next row is loaded.
 struct EventRecord: ~Copyable {
-  private let identifiers: [Identifier]
+  private let identityColumn: IdentityColumn
   private let includeObjectId: Bool
   private var clock: LocalClock
   private var names = MemberNames()
 
-  private var bytes = UnsafeRawBufferPointer(start: nil, count: 0)
+  private var text = RowText.none
   private var row = EventRow(ts: 0, key: ReadKey(pass: 0, order: 0, sequence: 0))
   private var identityRange = ByteRange.absent
 
@@ -24,7 +24,7 @@ struct EventRecord: ~Copyable {
 
   /// - Parameter identifiers: which of them fill the identity column, first choice first.
   init(zone: Zone, identifiers: [Identifier], includeObjectId: Bool) {
-    self.identifiers = identifiers
+    identityColumn = IdentityColumn(identifiers: identifiers)
     self.includeObjectId = includeObjectId
     clock = LocalClock(zone: zone)
   }
@@ -34,29 +34,23 @@ struct EventRecord: ~Copyable {
   var date: LocalDate { clock.date }
   /// `yyyyMMddHHmmss` in the export's zone.
   var timestamp: Int { clock.timestamp }
-  var name: UnsafeRawBufferPointer { text(row.name) ?? UnsafeRawBufferPointer(start: nil, count: 0) }
+  var name: UnsafeRawBufferPointer { text[row.name] ?? UnsafeRawBufferPointer(start: nil, count: 0) }
 
-  /// The value of the first identifier in priority order that has one; an empty text is none.
-  var identity: UnsafeRawBufferPointer? { text(identityRange) }
-  var objectId: UnsafeRawBufferPointer? { includeObjectId ? text(row.objectId) : nil }
-  var platform: UnsafeRawBufferPointer? { text(row.platform) }
-  var phone: UnsafeRawBufferPointer? { text(row.phone) }
-  var profileName: UnsafeRawBufferPointer? { text(row.profileName) }
-  var email: UnsafeRawBufferPointer? { text(row.email) }
-  var pushToken: UnsafeRawBufferPointer? { text(row.pushToken) }
-  var controlGroup: UnsafeRawBufferPointer? { text(row.controlGroup) }
-
-  @inline(__always)
-  private func text(_ range: ByteRange) -> UnsafeRawBufferPointer? {
-    guard !range.isAbsent else { return nil }
-    return UnsafeRawBufferPointer(rebasing: bytes[Int(range.offset)..<Int(range.offset) + Int(range.count)])
-  }
+  /// The value of the identity column.
+  var identity: UnsafeRawBufferPointer? { text[identityRange] }
+  var objectId: UnsafeRawBufferPointer? { includeObjectId ? text[row.objectId] : nil }
+  var platform: UnsafeRawBufferPointer? { text[row.platform] }
+  var phone: UnsafeRawBufferPointer? { text[row.phone] }
+  var profileName: UnsafeRawBufferPointer? { text[row.profileName] }
+  var email: UnsafeRawBufferPointer? { text[row.email] }
+  var pushToken: UnsafeRawBufferPointer? { text[row.pushToken] }
+  var controlGroup: UnsafeRawBufferPointer? { text[row.controlGroup] }
 
   /// Takes up a row of a batch whose bytes these are. A row that cannot be converted is given back with the
   /// reason, and the record is then of no use.
   mutating func load(_ row: EventRow, of bytes: UnsafeRawBufferPointer) -> RejectedRow? {
     self.row = row
-    self.bytes = bytes
+    text = RowText(bytes)
     guard !row.name.isAbsent else { return rejected("there is no event name", value: nil) }
     guard clock.set(milliseconds: row.ts) else {
       return rejected("ts lies outside of the years 1970 to 9999", value: nil)
@@ -64,48 +58,23 @@ struct EventRecord: ~Copyable {
     var field = row.properties
     var column: StaticString = "properties"
     do throws(JSONFieldError) {
-      try properties.load(text(field), kind: .object, names: &names)
+      try properties.load(text[field], kind: .object, names: &names)
       (field, column) = (row.device, "device")
-      try device.load(text(field), kind: .object, names: &names)
+      try device.load(text[field], kind: .object, names: &names)
       (field, column) = (row.session, "session")
-      try session.load(text(field), kind: .object, names: &names)
+      try session.load(text[field], kind: .object, names: &names)
       (field, column) = (row.allIdentities, "allIdentities")
-      try allIdentities.load(text(field), kind: .array, names: &names)
+      try allIdentities.load(text[field], kind: .array, names: &names)
     } catch {
       return rejected("\(column) \(error.description)", value: field)
     }
-    chooseIdentity()
+    identityRange = identityColumn.choose(identity: row.identity, email: row.email, phone: row.phone)
     return nil
-  }
-
-  @inline(__always)
-  private mutating func chooseIdentity() {
-    identityRange = .absent
-    for identifier in identifiers {
-      let range =
-        switch identifier {
-        case .identity: row.identity
-        case .email: row.email
-        case .phone: row.phone
-        }
-      if range.count > 0 {
-        identityRange = range
-        return
-      }
-    }
   }
 
   private func rejected(_ reason: String, value: ByteRange?) -> RejectedRow {
     RejectedRow(
-      key: row.key, id: string(row.id), name: string(row.name), reason: reason,
-      value: value.flatMap { string($0) })
-  }
-
-  /// At most as much of the text as a rejected row keeps, cut between two scalars.
-  private func string(_ range: ByteRange) -> String? {
-    guard let text = text(range) else { return nil }
-    var end = min(text.count, RejectedRow.valueLimit)
-    if end < text.count { while end > 0, text[end] & 0xC0 == 0x80 { end -= 1 } }
-    return String(decoding: text[..<end], as: UTF8.self)
+      key: row.key, id: text.excerpt(row.id), name: text.excerpt(row.name), reason: reason,
+      value: value.flatMap { text.excerpt($0) })
   }
 }

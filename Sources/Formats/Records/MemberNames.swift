@@ -1,7 +1,7 @@
 import ExportCore
 
-/// Finds members of JSON objects whose names occur again in the same object. RFC 8259 (section 4) leaves their
-/// meaning open and readers differ; here the last one wins, for every format.
+/// Finds members of JSON objects whose names occur again, in the same object or in another one. Of equal names in
+/// one object RFC 8259 (section 4) leaves the meaning open and readers differ; here the last one wins, for every format.
 struct MemberNames: ~Copyable {
   /// An open-addressing table over the members of one object. A slot of an older object counts as empty, so
   /// nothing is cleared between objects.
@@ -40,6 +40,34 @@ struct MemberNames: ~Copyable {
     return superseded
   }
 
+  /// Takes up the names of an object, each of which it has once, in the place of any taken up before.
+  mutating func takeUp(_ object: JSONValue) {
+    begin(atMost: object.tokens.count / 2)
+    object.forEachName { _ = insert($0, object.text, object.tokens) }
+  }
+
+  /// Whether `other`, which has been taken up, has a name of `object`, too.
+  mutating func hasTakenUp(_ name: Int, of object: JSONValue, in other: JSONValue) -> Bool {
+    let token = object.tokens[name]
+    var slot = Int(truncatingIfNeeded: hash(token, object.text)) & mask
+    while slots[slot].object == self.object {
+      if equal(other.tokens[Int(slots[slot].name)], other.text, token, object.text) { return true }
+      slot = (slot + 1) & mask
+    }
+    return false
+  }
+
+  /// Calls `body` with a name as it is meant, without escapes.
+  @inline(__always)
+  mutating func withText<Result>(
+    of name: Int, in object: JSONValue, _ body: (UnsafeRawBufferPointer) -> Result
+  ) -> Result {
+    let token = object.tokens[name]
+    guard token.hasEscapes else { return body(inside(token, object.text)) }
+    MemberNames.unescape(token, object.text, into: &unescaped.a)
+    return unescaped.a.withUnsafeBytes(body)
+  }
+
   /// Room for an object of that many members, at most half full.
   @inline(__always)
   private mutating func begin(atMost members: Int) {
@@ -64,7 +92,7 @@ struct MemberNames: ~Copyable {
     var slot = Int(truncatingIfNeeded: hash(tokens[name], text)) & mask
     while slots[slot].object == object {
       let earlier = slots[slot].name
-      if equal(tokens[Int(earlier)], tokens[name], text) {
+      if equal(tokens[Int(earlier)], text, tokens[name], text) {
         slots[slot].name = UInt32(name)
         return earlier
       }
@@ -82,12 +110,14 @@ struct MemberNames: ~Copyable {
   }
 
   @inline(__always)
-  private mutating func equal(_ a: JSONToken, _ b: JSONToken, _ text: UnsafeRawBufferPointer) -> Bool {
-    let (rawA, rawB) = (inside(a, text), inside(b, text))
+  private mutating func equal(
+    _ a: JSONToken, _ textA: UnsafeRawBufferPointer, _ b: JSONToken, _ textB: UnsafeRawBufferPointer
+  ) -> Bool {
+    let (rawA, rawB) = (inside(a, textA), inside(b, textB))
     if ByteHash.equal(rawA, rawB) { return true }
     guard a.hasEscapes || b.hasEscapes else { return false }
-    MemberNames.unescape(a, text, into: &unescaped.a)
-    MemberNames.unescape(b, text, into: &unescaped.b)
+    MemberNames.unescape(a, textA, into: &unescaped.a)
+    MemberNames.unescape(b, textB, into: &unescaped.b)
     // A lone surrogate has no UTF-8 and stands as U+FFFD here: such names are equal only byte by byte.
     return unescaped.a == unescaped.b && !String(decoding: unescaped.a, as: UTF8.self).contains("\u{FFFD}")
   }

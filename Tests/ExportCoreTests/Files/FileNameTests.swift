@@ -62,6 +62,30 @@ import TimeZones
     #expect(try Self.names(format: format, codec: codec).fileExtension == expected)
   }
 
+  @Test(arguments: [
+    (Format.json, Compression.Codec.gzip, "json.gz"), (.csv, .gzip, "csv.gz"), (.xml, .gzip, "xml.gz"),
+    (.parquet, .none, "parquet"), (.parquet, .gzip, "parquet.gzip"), (.parquet, .zstd, "parquet.zstd"),
+  ])
+  func filesOfProfiles(format: Format, codec: Compression.Codec, ending: String) throws {
+    let names = try Self.names(format: format, codec: codec)
+    let stem = "100000000-1690283492-1690300000-7"
+    #expect(names.profiles(index: 0, databaseId: "7") == "\(stem)-\(ending)")
+    #expect(names.profiles(index: 1, databaseId: "7") == "\(stem)-1-\(ending)")
+    #expect(names.profiles(index: 12, databaseId: "7") == "\(stem)-12-\(ending)")
+  }
+
+  @Test func profileFilesOfDifferentDatabasesNeverShareAName() throws {
+    let names = try Self.names(codec: .gzip)
+    var seen: Set<String> = [names.manifest]
+    for database in ["0", "1", "7", "12", "7_1", "json", "rejected"] {
+      #expect(seen.insert(names.rejected(databaseId: database)).inserted)
+      for index in [0, 1, 2, 7, 12] {
+        let name = names.profiles(index: index, databaseId: database)
+        #expect(seen.insert(name).inserted, "\(name) twice")
+      }
+    }
+  }
+
   @Test func theLongestNameFitsAFileSystem() throws {
     let names = RunFileNames(
       account: "a", export: "e", requestId: .max, runTimestamp: .max, date: Self.day, dataType: .events,
@@ -70,6 +94,11 @@ import TimeZones
       SafeEventName(String(repeating: "x", count: 1000)), date: Self.day, index: .max,
       databaseId: String(repeating: "d", count: 32))
     #expect(longest.utf8.count <= 255)
+    let profiles = RunFileNames(
+      account: String(repeating: "a", count: 32), export: "e", requestId: .max, runTimestamp: .max,
+      date: Self.day, dataType: .profiles, format: .parquet, codec: .gzip, prefix: .none
+    ).profiles(index: .max, databaseId: String(repeating: "d", count: 32))
+    #expect(profiles.utf8.count <= 255)
   }
 
   @Test func differentSeriesNeverShareAName() throws {
@@ -114,6 +143,15 @@ import TimeZones
     #expect(event == forEvents + "1690283492-1690300000-App-Launched-20230725-0-7.json")
     #expect(names.manifest == forManifest + "1690283492-1690300000-manifest.json")
     #expect(names.rejected(databaseId: "7") == forManifest + "1690283492-1690300000-rejected-7.jsonl")
+  }
+
+  @Test(arguments: [
+    ("raw/{dataType}/{date}", "raw/events/2023-07-26/"), ("db={databaseId}/{account}/", "db=7/100000000/"),
+    ("", ""),
+  ])
+  func expansionForProfiles(template: String, expected: String) throws {
+    let name = try FileNameTests.names(prefix: template).profiles(index: 3, databaseId: "7")
+    #expect(name == expected + "100000000-1690283492-1690300000-7-3-json.gz")
   }
 
   @Test(arguments: [

@@ -1,10 +1,10 @@
 import ExportCore
 
-/// The socket for formats. An encoder turns one checked event into the bytes of one record; the bytes of a
+/// The socket for formats of events. An encoder turns one checked event into the bytes of one record; the bytes of a
 /// file are its beginning, its records in order, and its end, and they are compressed afterwards. It keeps no
 /// state between records, so that all series of a run share one. Every implementation passes the
 /// conformance suite for formats.
-protocol RecordEncoder: Sendable {
+protocol EventRecordEncoder: Sendable {
   /// What a file of this event begins with.
   func begin(eventName: UnsafeRawBufferPointer, into out: inout OutputBytes)
 
@@ -31,7 +31,7 @@ enum EventEncoder: Sendable {
     }
   }
 
-  var each: any RecordEncoder {
+  var each: any EventRecordEncoder {
     switch self {
     case .json(let json): json
     }

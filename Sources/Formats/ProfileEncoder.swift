@@ -1,0 +1,38 @@
+import ExportCore
+
+/// The socket for formats of profiles, as ``EventRecordEncoder`` is for events: the bytes of a file are its
+/// beginning, its records in order, and its end, and they are compressed afterwards. Every implementation passes
+/// the conformance suite for formats.
+protocol ProfileRecordEncoder: Sendable {
+  /// What a file begins with.
+  func begin(into out: inout OutputBytes)
+
+  /// Appends one record. What all formats share has been decided in `profile`; whatever it holds can be encoded.
+  func encode(_ profile: borrowing ProfileRecord, into out: inout OutputBytes)
+
+  /// What a file ends with.
+  var end: StaticString { get }
+}
+
+/// Which encoder an export uses. The row loop switches over it once a batch, so that each encoder has a
+/// loop of its own, made for it.
+enum ProfileEncoder: Sendable {
+  case json(JSONProfileEncoder)
+
+  /// - Throws: ``ExportError`` for a format that profiles cannot have in this version.
+  init(_ definition: Definition) throws(ExportError) {
+    switch definition.format {
+    case .json: self = .json(JSONProfileEncoder(asString: definition.asString))
+    case .csv, .xml, .parquet:
+      throw ExportError(
+        .configuration, .lasting, object: "format",
+        problem: "this version cannot write profiles as \(definition.format.rawValue)", hint: "use json")
+    }
+  }
+
+  var each: any ProfileRecordEncoder {
+    switch self {
+    case .json(let json): json
+    }
+  }
+}

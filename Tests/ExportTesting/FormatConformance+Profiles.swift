@@ -1,0 +1,86 @@
+import ExportCore
+package import Formats
+
+/// What formats of profiles must do.
+extension FormatConformance {
+  package func profileFiles(_ variation: Case, in directory: String) throws -> ProfileFiles {
+    try ProfileFiles(
+      fileNames(of: .profiles), databaseId: "7",
+      revision: revision(variation, path: directory, data: .profiles), stagingDirectory: directory,
+      memory: variation.memory)
+  }
+
+  /// Writes the profiles, cut into batches of random sizes, and gives every finished file.
+  package func write(
+    _ profiles: [SampleProfile], _ variation: Case, in directory: String,
+    random: inout some RandomNumberGenerator
+  ) throws -> [CompletedFile] {
+    let files = try profileFiles(variation, in: directory)
+    var completed: [CompletedFile] = []
+    var rest = profiles[...]
+    while !rest.isEmpty {
+      let batch = rest.prefix(Int.random(in: 1...40, using: &random))
+      rest = rest.dropFirst(batch.count)
+      try files.append(ProfileBatch(batch))
+      completed += files.takeCompleted()
+    }
+    while case let some = try files.finish(atMost: 3), !some.isEmpty { completed += some }
+    return completed
+  }
+
+  /// Random profiles through random variations; `rounds` of them.
+  package func runProfiles(seed: UInt64, rounds: Int, random: inout some RandomNumberGenerator) throws {
+    try run(seed: seed, rounds: rounds, judge: Self.profileJudge, random: &random) { random in
+      var samples = SampleProfiles(random: random)
+      return (0..<Int.random(in: 0...300, using: &random)).map { _ in samples.next() }
+    } write: {
+      try write($0, $1, in: $2, random: &$3)
+    }
+  }
+
+  /// Works out from the round's profiles what its files should hold.
+  private static let profileJudge = #"""
+    def expected(profile, note):
+        if profile.get("objectId") is None or profile.get("rejection"): raise ValueError("source")
+        wanted = {}
+        for identifier in note["identifiers"]:
+            if profile.get(identifier):
+                wanted["identity"] = profile[identifier]
+                break
+        if note["includeObjectId"] or profile["isDeleted"]: wanted["objectId"] = profile["objectId"]
+        if profile["isDeleted"]:
+            wanted["deleted"] = True
+            return wanted
+        for name, key, kind in [("all_identities", "allIdentities", list), ("device", "device", dict),
+                                ("communication", "communication", dict), ("properties", "properties", dict)]:
+            value = field(profile, key, kind)
+            if value is not None: wanted[name] = value
+        if note["asString"] and "properties" in wanted: wanted["properties"] = as_text(wanted["properties"])
+        return wanted
+
+    def judge(directory):
+        note, profiles = noted(directory)
+        wanted, rejected = [], []
+        for profile in profiles:
+            key = profile["key"]["sequence"]
+            try: wanted.append((key, expected(profile, note)))
+            except ValueError: rejected.append(key)
+        found, count = [], 0
+        for file in note["files"]:
+            if not is_data(file, rejected): continue
+            number = "" if count == 0 else "-%d" % count
+            name = "1-1690283492-1690300000-7%s-%s" % (number, "parquet.gzip" if note["format"] == "parquet" else note["format"] + ".gz")
+            assert file["name"] == name, (file["name"], name)
+            count += 1
+            held = list(records(file["path"]))
+            assert len(held) == file["rows"], "rows of " + file["name"]
+            assert file["bytes"] <= note["maxFileBytes"] or len(held) == 1, "too large: " + file["name"]
+            keys = [key for key, _ in wanted[len(found):len(found) + len(held)]]
+            assert [file["first"], file["last"]] == [keys[0], keys[-1]], "keys of " + file["name"]
+            found += held
+        all_there(directory, note["files"], rejected)
+        assert len(found) == len(wanted), "%d rows of %d" % (len(found), len(wanted))
+        for record, (key, profile) in zip(found, wanted):
+            assert record == form(profile), "row %d\nfound  %r\nwanted %r" % (key, record, form(profile))
+    """#
+}
