@@ -16,12 +16,7 @@ struct EventColumns {
   var device: Int32 = -1
   var session: Int32 = -1
   var controlGroup: Int32 = -1
-  /// A JSON object as it is.
-  var properties: Int32 = -1
-  /// The first of the columns that properties are composed of.
-  var firstProperty: Int32 = -1
-  /// `"name":` of each composed property, as JSON, in the order of the columns.
-  var propertyNames: [[UInt8]] = []
+  var properties = PropertyColumns()
 
   static let ts: Int32 = 0
   static let sequence: Int32 = 1
@@ -125,21 +120,7 @@ struct EventQuery {
       columns.device = add(.device)
       columns.session = add(.session)
       columns.controlGroup = add(.controlGroup)
-      switch schema.properties {
-      case .none: break
-      case .column(let field):
-        columns.properties = Int32(terms.count)
-        terms.append(field.sql)
-      case .composed(let properties):
-        columns.firstProperty = Int32(terms.count)
-        for property in properties {
-          var name: [UInt8] = []
-          JSONText.appendString(property.name, to: &name)
-          name.append(UInt8(ascii: ":"))
-          columns.propertyNames.append(name)
-          terms.append(property.value.sql)
-        }
-      }
+      columns.properties = PropertyColumns(schema.properties, to: &terms)
     }
     return (terms.joined(separator: ", "), columns, terms.count)
   }

@@ -11,7 +11,7 @@ struct EventReader: ~Copyable {
   private let filter: EventFilter
   private let timestamps: TimestampReader
   /// Nil when rows are only counted.
-  private let handOver: HandOver?
+  private let handOver: HandOver<EventBatch>?
   private(set) var counter: EventCounter?
   private let width: EventQuery.Width
   private let columns: EventColumns
@@ -30,7 +30,7 @@ struct EventReader: ~Copyable {
   /// Reads into batches.
   init(
     _ read: EventRead, _ plan: ReadPlan, _ timestamps: TimestampReader, profiles: consuming ProfileLookup?,
-    into handOver: HandOver, in connection: SQLiteConnection
+    into handOver: HandOver<EventBatch>, in connection: SQLiteConnection
   ) {
     self.init(read, plan, timestamps, .whole, profiles: profiles, handOver, nil, connection)
   }
@@ -46,7 +46,7 @@ struct EventReader: ~Copyable {
 
   private init(
     _ read: EventRead, _ plan: ReadPlan, _ timestamps: TimestampReader, _ width: EventQuery.Width,
-    profiles: consuming ProfileLookup?, _ handOver: HandOver?, _ counter: EventCounter?,
+    profiles: consuming ProfileLookup?, _ handOver: HandOver<EventBatch>?, _ counter: EventCounter?,
     _ connection: SQLiteConnection
   ) {
     self.connection = connection
@@ -165,7 +165,7 @@ struct EventReader: ~Copyable {
 
   private enum Verdict {
     case leaveOut
-    case event(EventTime, ReadKey)
+    case event(RowTime, ReadKey)
     case unusableTime(ReadKey)
   }
 
@@ -230,7 +230,7 @@ struct EventReader: ~Copyable {
     return judge(time, key)
   }
 
-  private func judge(_ time: EventTime?, _ key: ReadKey) -> Verdict {
+  private func judge(_ time: RowTime?, _ key: ReadKey) -> Verdict {
     guard let time else {
       // Of a source with a sequence they are rejected behind all windows.
       guard let low = read.rejectAfter, key.pass == 1 ? key.sequence > low : read.cut.bound == nil else {
@@ -268,9 +268,7 @@ struct EventReader: ~Copyable {
 
   private func timeProblem(_ statement: OpaquePointer) -> String {
     if sqlite3_column_type(statement, EventColumns.ts) == SQLITE_NULL { return "no usable ts: it is NULL" }
-    return timestamps.unit == .iso8601
-      ? "no usable ts: not an ISO 8601 time in the years 1970 to 9999"
-      : "no usable ts: not a number of \(timestamps.unit.rawValue) since 1970 in the years 1970 to 9999"
+    return "no usable ts: \(timestamps.problem)"
   }
 
   /// - Parameter column: of the value at fault; nil when there is none worth showing.

@@ -2,14 +2,25 @@ internal import Dispatch
 internal import ExportCore
 internal import Synchronization
 
+/// What is handed over: a batch of records of one kind.
+protocol RecordBatch: Sendable {
+  /// Empty.
+  init()
+}
+
+extension EventBatch: RecordBatch {}
+extension ProfileBatch: RecordBatch {}
+
 /// Where the reading thread leaves ready batches for the task that asked for them. At most `capacity` lie here,
 /// so a slow consumer stops the reader and not the machine.
-final class HandOver: Sendable {
+final class HandOver<Batch: RecordBatch>: Sendable {
   private struct State {
-    var ready: [EventBatch] = []
-    var consumer: CheckedContinuation<EventBatch?, Never>?
+    var ready: [Batch] = []
+    var consumer: CheckedContinuation<Batch?, Never>?
     var isClosed = false
   }
+
+  private enum Found { case batch(Batch), end, nothingYet }
 
   private let state = Mutex(State())
   /// Counts free places. Made with 0 and then raised: a semaphore that dies below its first value traps.
@@ -20,20 +31,20 @@ final class HandOver: Sendable {
   }
 
   /// Leaves `batch`, and an empty one in its place, if there is room at once. For the reading thread.
-  func offer(_ batch: inout EventBatch) -> Bool {
+  func offer(_ batch: inout Batch) -> Bool {
     guard room.wait(timeout: .now()) == .success else { return false }
     leave(&batch)
     return true
   }
 
   /// As ``offer(_:)``, but waits for room. Returns without effect once nobody takes batches any more.
-  func put(_ batch: inout EventBatch) {
+  func put(_ batch: inout Batch) {
     room.wait()
     leave(&batch)
   }
 
-  private func leave(_ batch: inout EventBatch) {
-    var leaving = EventBatch()
+  private func leave(_ batch: inout Batch) {
+    var leaving = Batch()
     swap(&leaving, &batch)
     let (consumer, placeIsFree) = state.withLock { state in
       defer { state.consumer = nil }
@@ -63,9 +74,8 @@ final class HandOver: Sendable {
   }
 
   /// The next batch, or nil when the last has been taken. For one task at a time.
-  func next() async -> EventBatch? {
+  func next() async -> Batch? {
     await withCheckedContinuation { continuation in
-      enum Found { case batch(EventBatch), end, nothingYet }
       let found = state.withLock { state -> Found in
         if !state.ready.isEmpty { return .batch(state.ready.removeFirst()) }
         if state.isClosed { return .end }
@@ -79,6 +89,39 @@ final class HandOver: Sendable {
       case .end: continuation.resume(returning: nil)
       case .nothingYet: break
       }
+    }
+  }
+}
+
+extension HandOver {
+  /// Runs `work` on a thread of its own and gives `yield` the batches that it hands over, until both have ended.
+  /// What `yield` throws ends the reading, and so does cancelling the task.
+  /// - Parameter capacity: how many batches may wait for `yield`.
+  static func run(
+    capacity: Int, _ work: @escaping @Sendable (HandOver, Stop) throws -> Void,
+    yield: (consuming Batch) async throws -> Void
+  ) async throws {
+    let handOver = HandOver(capacity: capacity)
+    let stop = Stop()
+    try await withTaskCancellationHandler {
+      async let reading: Void = OwnThread.run {
+        defer { handOver.finish() }
+        try work(handOver, stop)
+      }
+      do {
+        while let batch = await handOver.next() { try await yield(batch) }
+      } catch {
+        stop.request()
+        handOver.close()
+        // The thread ends before its consumer does; what it says is of no more interest.
+        _ = try? await reading
+        throw error
+      }
+      try Task.checkCancellation()
+      try await reading
+    } onCancel: {
+      stop.request()
+      handOver.close()
     }
   }
 }

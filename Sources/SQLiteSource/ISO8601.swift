@@ -6,13 +6,13 @@ enum ISO8601 {
   /// - Parameter zone: of times without an offset. A time that happens twice there means the first, one that
   ///   does not exist the first instant after the gap.
   /// - Returns: nil for anything else, and outside of the usable years.
-  static func time(_ text: UnsafeRawBufferPointer, zone: Zone) -> EventTime? {
+  static func time(_ text: UnsafeRawBufferPointer, zone: Zone) -> RowTime? {
     var scanner = Scanner(text: text)
     guard let year = scanner.digits(4), scanner.take("-"), let month = scanner.digits(2), scanner.take("-"),
       let day = scanner.digits(2), let date = LocalDate(year: year, month: month, day: day)
     else { return nil }
     var second = 0
-    var millisecond: Int64 = 0
+    var nanoseconds: Int64 = 0
     var offset: Int?
     if !scanner.atEnd {
       guard scanner.take("T") || scanner.take(" ") || scanner.take("t"), let hour = scanner.digits(2),
@@ -26,7 +26,7 @@ enum ISO8601 {
         second += part
         if scanner.take(".") || scanner.take(",") {
           guard let fraction = scanner.fraction() else { return nil }
-          millisecond = fraction
+          nanoseconds = fraction
         }
       }
       guard scanner.offset(&offset), scanner.atEnd else { return nil }
@@ -38,7 +38,7 @@ enum ISO8601 {
       } else {
         zone.firstInstant(of: local)
       }
-    return EventTime(seconds: instant.seconds, millisecond: millisecond)
+    return RowTime(seconds: instant.seconds, nanoseconds: nanoseconds)
   }
 
   private struct Scanner {
@@ -73,16 +73,16 @@ enum ISO8601 {
       return Int(digit)
     }
 
-    /// Of a second, in whole milliseconds; digits beyond the third are read over.
+    /// Of a second, in nanoseconds; digits beyond the ninth are read over.
     mutating func fraction() -> Int64? {
       guard let first = digit() else { return nil }
-      var milliseconds = Int64(first) * 100
-      var weight: Int64 = 10
+      var nanoseconds = Int64(first) * 100_000_000
+      var weight: Int64 = 10_000_000
       while let digit = digit() {
-        milliseconds += Int64(digit) * weight
+        nanoseconds += Int64(digit) * weight
         weight /= 10
       }
-      return milliseconds
+      return nanoseconds
     }
 
     /// `Z`, `+05:30`, `+0530` or `+05`, after a space too; leaves nil when there is none. False when it begins

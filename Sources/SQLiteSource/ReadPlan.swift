@@ -60,7 +60,7 @@ struct ReadPlan {
   /// numbers, whose order is the order of time.
   func order(in connection: SQLiteConnection) throws -> DatabaseCut.ReadOrder {
     guard query.unit != .iso8601 else { return .sequence }
-    let affinity = schema.affinity(ofColumnOf: schema.ts)
+    let affinity = schema.relation.affinity(of: schema.ts)
     guard affinity != .text, ReadPlan.isServedByIndex(try connection.plan(query.byTime(.whole))) else {
       return .sequence
     }

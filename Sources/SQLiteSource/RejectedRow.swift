@@ -13,7 +13,8 @@ extension RejectedRow {
       reason: reason, value: column.flatMap { RejectedRow.text(statement, $0) })
   }
 
-  private static func text(_ statement: OpaquePointer, _ column: Int32) -> String? {
+  /// At most ``valueLimit`` bytes of a column's value; nil for NULL and for a column below 0.
+  static func text(_ statement: OpaquePointer, _ column: Int32) -> String? {
     guard column >= 0 else { return nil }
     switch sqlite3_column_type(statement, column) {
     case SQLITE_NULL: return nil

@@ -16,6 +16,8 @@ struct Relation {
   let label: String
   /// For a FROM clause.
   let sql: String
+  /// In the schema; nil for a SELECT.
+  let name: String?
   let columns: [Column]
   /// The column that SQLite makes an alias of the rowid; only such rowids survive VACUUM.
   let integerPrimaryKey: String?
@@ -45,6 +47,7 @@ struct Relation {
     if text.hasPrefix("(") {
       kind = .select
       sql = text
+      name = nil
       columns = try Relation.columns(ofSelect: text, path: path, in: connection)
       (integerPrimaryKey, rowid, isAutoincrement) = (nil, nil, false)
       return
@@ -53,6 +56,7 @@ struct Relation {
       throw try Relation.missing(text, path: path, in: connection)
     }
     sql = SQLName.quoted(entry.name)
+    name = entry.name
     kind = entry.kind
     columns = try Relation.columns(of: entry.name, path: path, in: connection)
     guard kind == .table else {

@@ -21,6 +21,9 @@ struct ReadLimits: Sendable {
   var profileCacheBytes = 24 << 20
 
   static let standard = ReadLimits()
+
+  /// With room for one more row of the usual size, so that the last one seldom makes a batch grow.
+  var reservedBytes: Int { bytesPerBatch + bytesPerBatch / 8 }
 }
 
 /// A read-only connection to one database file, for one thread.
@@ -38,6 +41,8 @@ final class SQLiteConnection {
   let stop: Stop
   let handle: OpaquePointer
   private(set) var journalMode = JournalMode.rollback
+  /// Called often while a statement works, also where it gives no rows for long.
+  var whileWorking: (() -> Void)?
 
   /// Opens the file; never creates one.
   /// - Throws: ``ExportError`` that says what to grant or mend.
@@ -62,7 +67,11 @@ final class SQLiteConnection {
     sqlite3_busy_handler(handle, { context, tries in SQLiteConnection.wait(context!, tries) }, context)
     sqlite3_progress_handler(
       handle, 4000,
-      { context in SQLiteConnection.connection(context!).stop.isRequested ? 1 : 0 }, context)
+      { context in
+        let connection = SQLiteConnection.connection(context!)
+        connection.whileWorking?()
+        return connection.stop.isRequested ? 1 : 0
+      }, context)
     // Profiles that no index serves and large sorts lie in files, never in memory.
     try execute("PRAGMA temp_store = FILE")
     try execute("PRAGMA cache_size = -8192")

@@ -4,9 +4,9 @@ package import TimeZones
 /// A source of SQLite databases of one schema. Every question opens the database anew, on a thread of its own,
 /// read-only.
 package struct SQLiteDatabases: Source {
-  private let configuration: SQLiteSourceConfiguration
-  private let zones: ZoneDatabase
-  private let limits: ReadLimits
+  let configuration: SQLiteSourceConfiguration
+  let zones: ZoneDatabase
+  let limits: ReadLimits
 
   /// - Parameter zones: where `tsTimeZone` is looked up.
   package init(_ configuration: SQLiteSourceConfiguration, zones: ZoneDatabase) {
@@ -49,28 +49,8 @@ package struct SQLiteDatabases: Source {
     _ read: EventRead, yield: (consuming EventBatch) async throws -> Void
   ) async throws {
     let database = try database(read.cut.databaseId)
-    let handOver = HandOver(capacity: limits.batchesUnderWay)
-    let stop = Stop()
-    try await withTaskCancellationHandler {
-      async let reading: Void = OwnThread.run {
-        defer { handOver.finish() }
-        try self.read(read, database, stop, into: handOver)
-      }
-      do {
-        while let batch = await handOver.next() { try await yield(batch) }
-      } catch {
-        stop.request()
-        handOver.close()
-        // The thread ends before its consumer does; what it says is of no more interest.
-        _ = try? await reading
-        throw error
-      }
-      try Task.checkCancellation()
-      try await reading
-    } onCancel: {
-      stop.request()
-      handOver.close()
-    }
+    try await HandOver.run(
+      capacity: limits.batchesUnderWay, { try self.read(read, database, $1, into: $0) }, yield: yield)
   }
 
   package func count(_ read: EventRead, zone: Zone) async throws -> [EventCount] {
@@ -92,9 +72,8 @@ package struct SQLiteDatabases: Source {
       do {
         findings += try await blocking { stop in
           let connection = try SQLiteConnection(database, stop: stop, limits: limits)
-          return try SourceCheck(configuration: configuration, connection: connection).findings {
-            try zone($0, database)
-          }
+          return try SourceCheck(configuration: configuration, connection: connection).findings(
+            zone: { try zone($0, database) }, profileZone: { try profileZone($0, database) })
         }
       } catch {
         findings.append(SourceFinding(.error, "\(error)"))
@@ -106,7 +85,8 @@ package struct SQLiteDatabases: Source {
   // MARK: On the thread
 
   private func read(
-    _ read: EventRead, _ database: SQLiteConnection.Database, _ stop: Stop, into handOver: HandOver
+    _ read: EventRead, _ database: SQLiteConnection.Database, _ stop: Stop,
+    into handOver: HandOver<EventBatch>
   ) throws {
     let (connection, mapping) = try open(database, stop)
     let plan = try plan(mapping, connection)
@@ -141,11 +121,18 @@ package struct SQLiteDatabases: Source {
   }
 
   private func zone(_ mapping: EventMapping, _ database: SQLiteConnection.Database) throws -> Zone {
-    guard mapping.tsUnit == .iso8601, let name = mapping.tsTimeZone else { return .utc }
+    try zone(mapping.tsTimeZone, mapping.tsUnit, path: "events.tsTimeZone", database)
+  }
+
+  /// Of times without an offset.
+  func zone(
+    _ name: String?, _ unit: TimeUnit, path: String, _ database: SQLiteConnection.Database
+  ) throws -> Zone {
+    guard unit == .iso8601, let name else { return .utc }
     do {
       return try zones.zone(named: name)
     } catch {
-      throw database.error(.lasting, "events.tsTimeZone: \(error)")
+      throw database.error(.lasting, "\(path): \(error)")
     }
   }
 
@@ -158,7 +145,7 @@ package struct SQLiteDatabases: Source {
     return (try SQLiteConnection(database, stop: stop, limits: limits), mapping)
   }
 
-  private func database(_ id: String) throws -> SQLiteConnection.Database {
+  func database(_ id: String) throws -> SQLiteConnection.Database {
     guard let database = configuration.databases.first(where: { $0.id == id }) else {
       throw ExportError(
         .source, .lasting, object: "database \(id)", problem: "the source has no database of this id",
@@ -168,7 +155,7 @@ package struct SQLiteDatabases: Source {
   }
 
   /// Runs on a thread of its own; ends soon when the task is cancelled.
-  private func blocking<Value: Sendable>(
+  func blocking<Value: Sendable>(
     _ work: @escaping @Sendable (Stop) throws -> Value
   ) async throws -> Value {
     let stop = Stop()

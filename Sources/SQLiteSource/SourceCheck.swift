@@ -7,17 +7,19 @@ struct SourceCheck {
   let connection: SQLiteConnection
 
   /// - Throws: when the database cannot be read any further.
-  func findings(zone: (EventMapping) throws -> Zone) throws -> [SourceFinding] {
+  func findings(
+    zone: (EventMapping) throws -> Zone, profileZone: (ProfileMapping) throws -> Zone
+  ) throws -> [SourceFinding] {
     var findings: [SourceFinding] = []
     let mode = connection.journalMode == .wal ? "WAL" : "rollback-journal"
-    findings.append(finding(.note, "opened, in \(mode) mode"))
+    findings.append(connection.finding(.note, "opened, in \(mode) mode"))
     var borrowsIdentities = false
     if let mapping = configuration.events {
       findings += collect {
         let schema = try EventSchema(mapping, in: connection)
         borrowsIdentities = schema.borrowsIdentities
         _ = try zone(mapping)
-        var found = [finding(.note, fieldsOf(schema))]
+        var found = [connection.finding(.note, fieldsOf(schema))]
         found += try sequenceFindings(schema, EventQuery(schema, unit: mapping.tsUnit))
         let plan = try ReadPlan(
           mapping, mayBlockWriters: configuration.mayBlockWriters, in: connection)
@@ -26,13 +28,13 @@ struct SourceCheck {
       }
     }
     if let mapping = configuration.profiles {
-      findings += collect { try profileFindings(mapping, isBorrowedFrom: borrowsIdentities) }
+      let check = ProfileCheck(
+        mapping: mapping, mayBlockWriters: configuration.mayBlockWriters, connection: connection)
+      findings += collect {
+        try check.findings(areLent: borrowsIdentities, zone: try profileZone(mapping))
+      }
     }
     return findings
-  }
-
-  private func finding(_ severity: SourceFinding.Severity, _ message: String) -> SourceFinding {
-    SourceFinding(severity, "\(connection.database.label): \(message)")
   }
 
   /// What is wrong with events must not hide what is wrong with profiles.
@@ -44,14 +46,8 @@ struct SourceCheck {
     let fields = EventField.allCases.compactMap { field in
       schema.fields[field].map { "\(field.rawValue) = \($0.column ?? $0.sql)" }
     }
-    let properties =
-      switch schema.properties {
-      case .none: "none"
-      case .column(let field): "column \(field.column ?? field.sql)"
-      case .composed(let properties): properties.map(\.name).joined(separator: ", ")
-      }
-    return
-      "events from \(schema.relation.label): \(fields.joined(separator: ", ")); properties: \(properties)"
+    return "events from \(schema.relation.label): \(fields.joined(separator: ", ")); "
+      + "properties: \(schema.properties.description)"
   }
 
   private func sequenceFindings(_ schema: EventSchema, _ query: EventQuery) throws -> [SourceFinding] {
@@ -59,7 +55,7 @@ struct SourceCheck {
     switch schema.sequence {
     case .none:
       return [
-        finding(
+        connection.finding(
           .warning,
           "\(from) has no sequence: rows that arrive late for a window already exported are not sent, and an "
             + "interrupted run starts over. Name a column that grows with every insertion under events.sequence"
@@ -67,34 +63,37 @@ struct SourceCheck {
       ]
     case .primaryKey(let field):
       var findings = [
-        finding(
+        connection.finding(
           .note,
           "the sequence is \(field.column ?? field.sql), the INTEGER PRIMARY KEY of \(from): it is assumed to grow "
             + "with every insertion and never to change. INSERT OR REPLACE makes a new row of an old one")
       ]
       if !schema.relation.isAutoincrement {
         findings.append(
-          finding(
+          connection.finding(
             .note,
             "\(from) is declared without AUTOINCREMENT: when the newest row is deleted, its \(field.column ?? "") "
               + "is given to the next one, which a run in between takes for a replaced source"))
       }
       return findings
     case .expression(let field):
-      var findings = [finding(.note, "the sequence is \(field.column ?? field.sql), as configured")]
+      var findings = [
+        connection.finding(.note, "the sequence is \(field.column ?? field.sql), as configured")
+      ]
       let text = SQLName.trimmed(configuration.events?.sequence ?? "")
       if schema.relation.integerPrimaryKey == nil,
         ["rowid", "_rowid_", "oid"].contains(where: { SQLName.same($0, text) })
       {
         findings.append(
-          finding(.warning, "\(from) has no INTEGER PRIMARY KEY: VACUUM gives its rows new rowids"))
+          connection.finding(.warning, "\(from) has no INTEGER PRIMARY KEY: VACUUM gives its rows new rowids")
+        )
       }
       if !ReadPlan.isServedByIndex(try connection.plan(query.bySequence(.position))) {
         findings.append(
-          finding(
+          connection.finding(
             .warning,
             "no index serves the sequence: every run sorts all rows in one long read transaction. "
-              + indexAdvice(schema.relation, field, "sequence")))
+              + schema.relation.indexAdvice(field, "sequence")))
       }
       return findings
     }
@@ -102,12 +101,12 @@ struct SourceCheck {
 
   private func timeFindings(_ schema: EventSchema, _ plan: ReadPlan) throws -> [SourceFinding] {
     guard try plan.order(in: connection) == .sequence else {
-      return [finding(.note, "the rows of a window are found by an index on ts")]
+      return [connection.finding(.note, "the rows of a window are found by an index on ts")]
     }
     let cost = "every run reads all rows of \(schema.relation.label)"
     if plan.query.unit == .iso8601 {
       return [
-        finding(
+        connection.finding(
           .note,
           "ts is text, whose order is not always the order of time: \(cost). An integer column with an index is "
             + "faster")
@@ -115,40 +114,31 @@ struct SourceCheck {
     }
     if ReadPlan.isServedByIndex(try connection.plan(plan.query.byTime(.position))) {
       return [
-        finding(
+        connection.finding(
           .warning,
           "ts holds texts, which an index does not order as numbers: \(cost). Map an expression such as "
             + "CAST(\(schema.ts.sql) AS INTEGER) and create an index on it")
       ]
     }
     return [
-      finding(.warning, "no index serves ts: \(cost). " + indexAdvice(schema.relation, schema.ts, "ts"))
+      connection.finding(
+        .warning, "no index serves ts: \(cost). " + schema.relation.indexAdvice(schema.ts, "ts"))
     ]
   }
+}
 
-  private func profileFindings(
-    _ mapping: ProfileMapping, isBorrowedFrom: Bool
-  ) throws -> [SourceFinding] {
-    guard let identities = try ProfileIdentities(mapping, in: connection) else {
-      return [finding(.note, "profiles from \(mapping.from) have no identity that events could borrow")]
-    }
-    let objectId = identities.objectId.column ?? identities.objectId.sql
-    var findings = [finding(.note, "profiles from \(mapping.from): objectId = \(objectId)")]
-    if isBorrowedFrom, try !identities.isServedByIndex(in: connection) {
-      findings.append(
-        finding(
-          .warning,
-          "no index finds a profile by its objectId: every run that reads events first copies all profiles into "
-            + "a temporary file. " + indexAdvice(identities.relation, identities.objectId, "object_id")))
-    }
-    return findings
+extension SQLiteConnection {
+  func finding(_ severity: SourceFinding.Severity, _ message: String) -> SourceFinding {
+    SourceFinding(severity, "\(database.label): \(message)")
   }
+}
 
-  private func indexAdvice(_ relation: Relation, _ field: FieldExpression, _ name: String) -> String {
-    guard relation.kind == .table else {
-      return "Create an index on the column of the table behind \(relation.label)"
+extension Relation {
+  /// Words that tell how to make an index on a field.
+  func indexAdvice(_ field: FieldExpression, _ suffix: String) -> String {
+    guard let name, kind == .table else {
+      return "Create an index on the column of the table behind \(label)"
     }
-    let plain = relation.sql.split(separator: "\"").joined()
-    return "CREATE INDEX \(SQLName.quoted("\(plain)_\(name)")) ON \(relation.sql) (\(field.sql))"
+    return "CREATE INDEX \(SQLName.quoted("\(name)_\(suffix)")) ON \(sql) (\(field.sql))"
   }
 }

@@ -37,6 +37,10 @@ package protocol SourceUnderTest: Sendable {
   /// Appends events in one transaction.
   func insert(_ events: [SourceEvent], into databaseId: String) throws
   func delete(sequence: Int64, from databaseId: String) throws
+  /// Writes profiles in one transaction, each in place of the one of its objectId.
+  func upsert(_ profiles: [SourceProfile], into databaseId: String) throws
+  /// Removes the rows of an object altogether.
+  func deleteProfile(_ objectId: String, from databaseId: String) throws
   /// How often a write had to wait because a reader was in the way.
   var blockedWrites: Int { get }
 }

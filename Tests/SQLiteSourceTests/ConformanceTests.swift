@@ -11,71 +11,16 @@ import TimeZones
   func conforms(_ conformance: SourceConformance, _ fixture: SourceFixture) async throws {
     try await conformance.run(on: fixture)
   }
+
+  @Test(arguments: ProfileConformance.all, SQLiteUnderTest.profileFixtures)
+  func conforms(_ conformance: ProfileConformance, _ fixture: ProfileFixture) async throws {
+    try await conformance.run(on: fixture)
+  }
 }
 
-struct SQLiteUnderTest: SourceUnderTest {
-  let databases: [String: TestDatabase]
-  let sqlite: SQLiteDatabases
-  /// The unit in which `ts` lies.
-  let unit: TimeUnit
+// MARK: Fixtures
 
-  var source: any Source { sqlite }
-  var blockedWrites: Int { databases.values.reduce(0) { $0 + $1.blockedWrites } }
-
-  init(_ ids: [String], schema: String, mapping: EventMapping, wal: Bool, limits: ReadLimits) throws {
-    databases = Dictionary(uniqueKeysWithValues: try ids.map { ($0, try TestDatabase(schema, wal: wal)) })
-    unit = mapping.tsUnit
-    let paths = databases
-    sqlite = SQLiteDatabases(
-      SQLiteSourceConfiguration(
-        databases: ids.map { .init(id: $0, path: paths[$0]!.path) }, events: mapping, profiles: nil),
-      zones: ZoneDatabase(), limits: limits)
-  }
-
-  func insert(_ events: [SourceEvent], into databaseId: String) throws {
-    try databases[databaseId]!.insert(
-      """
-      INSERT INTO events (seq, ts, name, id, object_id, identity, email, device, properties)
-      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
-      """,
-      events.map { event in
-        [
-          SQLiteTestValue(event.sequence), time(event.ts), .init(event.name), .init(event.id),
-          .init(event.objectId), .init(event.identity), .init(event.email), .init(event.device),
-          .init(event.properties),
-        ]
-      })
-  }
-
-  private func time(_ milliseconds: Int64?) -> SQLiteTestValue {
-    guard let milliseconds else { return .null }
-    return switch unit {
-    case .milliseconds: .integer(milliseconds)
-    case .seconds: .real(Double(milliseconds) / 1000)
-    case .microseconds: .integer(milliseconds * 1000)
-    case .nanoseconds: .text("\(milliseconds)000000")
-    case .iso8601: .text(SQLiteUnderTest.iso(milliseconds))
-    }
-  }
-
-  /// In one of several spellings, so that their order as texts is not the order of time.
-  static func iso(_ milliseconds: Int64) -> String {
-    let seconds = Int64((Double(milliseconds) / 1000).rounded(.down))
-    let fraction = String(1000 + milliseconds - seconds * 1000).dropFirst()
-    let offset = [0, 19800, -12600][Int(seconds.magnitude % 3)]
-    let zone = ["Z", "+05:30", "-0330"][Int(seconds.magnitude % 3)]
-    let local = Instant(seconds: seconds).localDateTime(utcOffset: offset).description
-    guard local.count == 19 else { return local }
-    return (seconds % 2 == 0 ? local : local.split(separator: "T").joined(separator: " "))
-      + ".\(fraction)\(zone)"
-  }
-
-  func delete(sequence: Int64, from databaseId: String) throws {
-    try databases[databaseId]!.run("DELETE FROM events WHERE seq = \(sequence)")
-  }
-
-  // MARK: Fixtures
-
+extension SQLiteUnderTest {
   static let columns =
     "name TEXT, id TEXT, object_id TEXT, identity TEXT, email TEXT, device TEXT, properties TEXT"
   static let index = "; CREATE INDEX events_ts ON events (ts)"

@@ -15,7 +15,9 @@ final class TestDatabase: Sendable {
   private let busy = Atomic<Int>(0)
 
   /// - Parameter setUp: SQL to begin with.
-  init(_ setUp: String = "", wal: Bool = false, name: String = "events.db") throws {
+  init(
+    _ setUp: String = "", wal: Bool = false, name: String = "events.db", encoding: String = "UTF-8"
+  ) throws {
     directory = FileManager.default.temporaryDirectory.path + "/sqlite-source-\(UUID().uuidString)"
     try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
     path = directory + "/" + name
@@ -33,6 +35,7 @@ final class TestDatabase: Sendable {
         // Long beyond any reasonable page, so that only a reader that never lets go makes a write fail.
         return tries < 60_000 ? 1 : 0
       }, Unmanaged.passUnretained(self).toOpaque())
+    try run("PRAGMA encoding = '\(encoding)'")
     try run("PRAGMA journal_mode = \(wal ? "WAL" : "DELETE")")
     try run("PRAGMA synchronous = OFF")
     try run(setUp)
@@ -59,9 +62,14 @@ final class TestDatabase: Sendable {
     }
   }
 
-  /// Runs one statement once per row, in one transaction.
-  func insert(_ sql: String, _ rows: [[SQLiteTestValue]]) throws {
+  func inTransaction(_ body: () throws -> Void) throws {
     try run("BEGIN IMMEDIATE")
+    try body()
+    try run("COMMIT")
+  }
+
+  /// Runs one statement once per row.
+  func insert(_ sql: String, _ rows: [[SQLiteTestValue]]) throws {
     try handle.withLock { handle in
       var statement: OpaquePointer?
       guard sqlite3_prepare_v2(handle, sql, -1, &statement, nil) == SQLITE_OK else {
@@ -76,7 +84,6 @@ final class TestDatabase: Sendable {
         sqlite3_reset(statement)
       }
     }
-    try run("COMMIT")
   }
 
   func close() {
@@ -124,7 +131,7 @@ enum SQLiteTestValue: Hashable, Sendable {
 extension SQLiteDatabases {
   /// Over one database.
   init(
-    _ database: TestDatabase, events: EventMapping = EventMapping(from: "events"),
+    _ database: TestDatabase, events: EventMapping? = EventMapping(from: "events"),
     profiles: ProfileMapping? = nil,
     mayBlockWriters: Bool = false, limits: ReadLimits = .standard
   ) {

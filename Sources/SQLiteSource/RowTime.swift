@@ -2,46 +2,48 @@ internal import CSQLite
 internal import ExportCore
 internal import TimeZones
 
-/// The time of an event as windows and batches need it.
-struct EventTime: Hashable {
+/// A time that a row says, as exactly as it says it.
+struct RowTime: Hashable {
   /// Since the epoch, rounded down: windows begin and end on whole seconds, so this decides exactly.
   var seconds: Int64
-  /// Since the epoch, rounded down; always within `seconds`.
-  var milliseconds: Int64
+  /// Within the second, rounded down.
+  var nanoseconds: Int32
+  /// Within the second, rounded down: of a number of seconds that was stored as a little less than it was meant
+  /// to be (0.123 has no binary form), the millisecond that was meant.
+  var millisecond: Int32
 
   /// 1970-01-01T00:00:00Z ..< 10000-01-01T00:00:00Z.
   static let usableSeconds: Range<Int64> = 0..<253_402_300_800
 
-  init?(seconds: Int64, millisecond: Int64) {
-    guard EventTime.usableSeconds.contains(seconds) else { return nil }
+  init?(seconds: Int64, nanoseconds: Int64) {
+    guard RowTime.usableSeconds.contains(seconds) else { return nil }
     self.seconds = seconds
-    milliseconds = seconds * 1000 + millisecond
+    self.nanoseconds = Int32(nanoseconds)
+    millisecond = self.nanoseconds / 1_000_000
   }
 
   /// From a count of `unit` since the epoch; nil outside of the usable years.
-  init?(_ value: Int64, _ unit: TimeUnit) {
-    guard value >= 0 else { return nil }
-    switch unit {
-    case .milliseconds: self.init(seconds: value / 1000, millisecond: value % 1000)
-    case .seconds: self.init(seconds: value, millisecond: 0)
-    case .microseconds: self.init(seconds: value / 1_000_000, millisecond: value % 1_000_000 / 1000)
-    case .nanoseconds:
-      self.init(seconds: value / 1_000_000_000, millisecond: value % 1_000_000_000 / 1_000_000)
-    case .iso8601: return nil
-    }
+  /// - Parameter billionths: of a unit, besides.
+  init?(_ value: Int64, _ unit: TimeUnit, billionths: Int64 = 0) {
+    guard value >= 0, let perSecond = unit.perSecond else { return nil }
+    self.init(
+      seconds: value / perSecond,
+      nanoseconds: value % perSecond * (1_000_000_000 / perSecond) + billionths / perSecond)
   }
 
-  /// As ``init(_:_:)-(Int64,_)``. Seconds keep their fraction: to the nearest microsecond, because 0.123 is
-  /// stored as a little less, but never into the next second.
+  /// As ``init(_:_:billionths:)``, with its fraction: different numbers stay different times, as far as nanoseconds
+  /// tell them apart.
   init?(_ value: Double, _ unit: TimeUnit) {
     let whole = value.rounded(.down)
     guard whole >= 0, whole < 0x1p63 else { return nil }
-    guard unit == .seconds else {
-      self.init(Int64(whole), unit)
-      return
-    }
-    let microseconds = Int64(((value - whole) * 1_000_000).rounded())
-    self.init(seconds: Int64(whole), millisecond: min(microseconds / 1000, 999))
+    let fraction = value - whole
+    let microseconds = (fraction * 1_000_000).rounded()
+    // A number of seconds is stored as the double next to what was meant: most often whole microseconds.
+    let isWhole = unit == .seconds && whole + microseconds / 1_000_000 == value
+    let billionths = isWhole ? microseconds * 1000 : (fraction * 1_000_000_000).rounded()
+    self.init(Int64(whole), unit, billionths: Int64(min(billionths, 999_999_999)))
+    // Also what was reckoned with, and is a little off.
+    if unit == .seconds { millisecond = min(Int32(microseconds) / 1000, 999) }
   }
 
   /// From decimal text, spaces around it allowed; nil for anything else.
@@ -64,12 +66,12 @@ struct EventTime: Hashable {
       index += 1
     }
     guard index > digits.startIndex else { return nil }
-    var millisecond: Int64 = 0
+    var billionths: Int64 = 0
     if index < digits.endIndex, digits[index] == UInt8(ascii: ".") {
       index += 1
-      var weight: Int64 = 100
+      var weight: Int64 = 100_000_000
       while index < digits.endIndex, case let digit = digits[index] &- UInt8(ascii: "0"), digit < 10 {
-        millisecond += Int64(digit) * weight
+        billionths += Int64(digit) * weight
         weight /= 10
         index += 1
       }
@@ -81,15 +83,29 @@ struct EventTime: Hashable {
       self.init(real, unit)
       return
     }
-    if unit == .seconds {
-      self.init(seconds: whole, millisecond: millisecond)
-    } else {
-      self.init(whole, unit)
+    self.init(whole, unit, billionths: billionths)
+  }
+
+  /// Since the epoch.
+  var milliseconds: Int64 { seconds * 1000 + Int64(millisecond) }
+
+  var version: ProfileVersion { ProfileVersion(seconds: seconds, nanoseconds: nanoseconds) }
+}
+
+extension TimeUnit {
+  /// How many of them make a second; nil for times that are no numbers.
+  var perSecond: Int64? {
+    switch self {
+    case .milliseconds: 1000
+    case .seconds: 1
+    case .microseconds: 1_000_000
+    case .nanoseconds: 1_000_000_000
+    case .iso8601: nil
     }
   }
 }
 
-/// Reads the field `ts` of a row.
+/// Reads a time of a row.
 struct TimestampReader {
   let unit: TimeUnit
   /// Of ISO 8601 times without an offset.
@@ -99,16 +115,23 @@ struct TimestampReader {
   var acceptsText: Bool
 
   /// Nil for a value that is no time in the usable years.
-  func time(_ statement: OpaquePointer, _ column: Int32) -> EventTime? {
+  func time(_ statement: OpaquePointer, _ column: Int32) -> RowTime? {
     switch sqlite3_column_type(statement, column) {
-    case SQLITE_INTEGER: return EventTime(sqlite3_column_int64(statement, column), unit)
-    case SQLITE_FLOAT where unit != .iso8601: return EventTime(sqlite3_column_double(statement, column), unit)
+    case SQLITE_INTEGER: return RowTime(sqlite3_column_int64(statement, column), unit)
+    case SQLITE_FLOAT where unit != .iso8601: return RowTime(sqlite3_column_double(statement, column), unit)
     case SQLITE_TEXT where acceptsText || unit == .iso8601:
       guard let text = sqlite3_column_text(statement, column) else { return nil }
       let bytes = UnsafeRawBufferPointer(start: text, count: Int(sqlite3_column_bytes(statement, column)))
-      return unit == .iso8601 ? ISO8601.time(bytes, zone: zone) : EventTime(number: bytes, unit)
+      return unit == .iso8601 ? ISO8601.time(bytes, zone: zone) : RowTime(number: bytes, unit)
     default: return nil
     }
+  }
+
+  /// What is wrong with a value that is no time.
+  var problem: String {
+    unit == .iso8601
+      ? "not an ISO 8601 time in the years 1970 to 9999"
+      : "not a number of \(unit.rawValue) since 1970 in the years 1970 to 9999"
   }
 }
 
@@ -149,15 +172,19 @@ enum RawTime {
   /// A window in the units of the source: rows with `ts` beyond `after` and below `before` hold all of its rows,
   /// and at most a unit more at its beginning.
   static func bounds(of window: Window, _ unit: TimeUnit) -> (after: SQLiteValue, before: SQLiteValue) {
-    let scale: Int64 =
-      switch unit {
-      case .seconds, .iso8601: 1
-      case .milliseconds: 1000
-      case .microseconds: 1_000_000
-      case .nanoseconds: 1_000_000_000
+    let after: SQLiteValue =
+      switch position(of: window.from, unit) {
+      case .integer(let from): .integer(from - 1)
+      case let beyondAll: beyondAll
       }
-    let (from, beyondAll) = max(window.from.seconds, 0).multipliedReportingOverflow(by: scale)
-    let (to, endless) = max(window.to.seconds, 0).multipliedReportingOverflow(by: scale)
-    return (.integer(beyondAll ? .max : from - 1), endless ? .real(.infinity) : .integer(to))
+    return (after, position(of: window.to, unit))
+  }
+
+  /// An instant in the units of the source, as a number that times at or after it are not below; infinity when
+  /// it lies beyond all integers.
+  static func position(of instant: Instant, _ unit: TimeUnit) -> SQLiteValue {
+    let (count, beyondAll) = max(instant.seconds, 0)
+      .multipliedReportingOverflow(by: unit.perSecond ?? 1)
+    return beyondAll ? .real(.infinity) : .integer(count)
   }
 }
