@@ -85,7 +85,8 @@ let package = Package(
     .testTarget(
       name: "EngineTests",
       dependencies: [
-        "DirectoryDestination", "Engine", "ExportCore", "Ledger", "SQLiteSource", "TimeZones", grdb, logging,
+        "DirectoryDestination", "Engine", "ExportConfig", "ExportCore", "Ledger", "SQLiteSource", "TimeZones",
+        grdb, logging,
       ]),
   ],
   swiftLanguageModes: [.v6]

@@ -1,3 +1,4 @@
+package import ExportConfig
 package import ExportCore
 package import Ledger
 package import TimeZones
@@ -9,11 +10,25 @@ package struct ReconciliationReport: Hashable, Sendable {
   package var started: [String] = []
   package var stopped: [String] = []
   /// Changes that may not be made; all the rest is taken.
-  package var warnings: [String] = []
+  package var warnings: [Remark] = []
   /// What keeps the configuration from being taken.
-  package var errors: [String] = []
+  package var errors: [Remark] = []
 
   package init() {}
+
+  package struct Remark: Hashable, Sendable, CustomStringConvertible {
+    /// Of the definition that it is about; nil for the configuration as a whole.
+    package var file: String?
+    /// Where in the definition it stands.
+    package var path = JSONPath.root
+    /// A sentence, without a full stop.
+    package var message: String
+
+    /// `FILE: PATH: MESSAGE`.
+    package var description: String {
+      [file, path.isRoot ? nil : "\(path)", message].compactMap { $0 }.joined(separator: ": ")
+    }
+  }
 
   /// In a few words, for the journal.
   package var summary: String {
@@ -38,21 +53,15 @@ extension Registrar {
   package func reconcile(
     _ files: [WrittenDefinition], broken: [String: String], _ strictness: Strictness, now: Instant
   ) throws(ExportError) -> ReconciliationReport {
-    var report = ReconciliationReport()
     let records = try ledger.exports()
-    let live = Dictionary(records.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
-    report.errors += try dropped(records)
-    var steps: [Step] = []
-    for written in files.sorted(by: Self.recurringFirst) {
-      steps += try step(for: written, live[written.name], now: now, &report).map { [$0] } ?? []
-    }
+    var (steps, report) = try steps(files, records, now: now)
     if strictness == .whole, !report.errors.isEmpty || !broken.isEmpty { return report }
 
     for step in steps {
       do throws(ExportError) {
         try take(step, now: now, &report)
       } catch {
-        report.errors.append("\(step.name): \(error)")
+        report.errors.append(.init(message: "\(step.name): \(error)"))
       }
     }
     let names = Set(files.map(\.name))
@@ -73,6 +82,27 @@ extension Registrar {
       }
     }
     return report
+  }
+
+  /// What a reload would refuse or not take of the files, without taking anything. A definition that is in the ledger
+  /// as it stands in its file is not judged again.
+  package func foresee(
+    _ files: [WrittenDefinition], now: Instant
+  ) throws(ExportError) -> ReconciliationReport {
+    try steps(files, try ledger.exports(), now: now).report
+  }
+
+  private func steps(
+    _ files: [WrittenDefinition], _ records: [ExportRecord], now: Instant
+  ) throws(ExportError) -> (steps: [Step], report: ReconciliationReport) {
+    var report = ReconciliationReport()
+    let live = Dictionary(records.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
+    report.errors += try dropped(records)
+    var steps: [Step] = []
+    for written in files.sorted(by: Self.recurringFirst) {
+      steps += try step(for: written, live[written.name], now: now, &report).map { [$0] } ?? []
+    }
+    return (steps, report)
   }
 
   private enum Step {
@@ -96,50 +126,57 @@ extension Registrar {
   }
 
   /// A source or destination that a live definition uses cannot be dropped.
-  private func dropped(_ records: [ExportRecord]) throws(ExportError) -> [String] {
-    var errors: [String] = []
+  private func dropped(_ records: [ExportRecord]) throws(ExportError) -> [ReconciliationReport.Remark] {
+    var errors: [ReconciliationReport.Remark] = []
     let finished = try ledger.finishedOneTimeExports()
     for record in records where !finished.contains(record.id) {
       let definition = try ledger.revision(of: record.id).resolved.definition
       if configuration.sources[definition.source] == nil {
-        errors.append(
-          "source \(definition.source) is still used by the export \(record.name); put it back, or delete the export first"
-        )
+        errors.append(stillUsed("source \(definition.source)", record))
       }
       if configuration.destinations[definition.destination] == nil {
-        errors.append(
-          "destination \(definition.destination) is still used by the export \(record.name); put it back, or delete the export first"
-        )
+        errors.append(stillUsed("destination \(definition.destination)", record))
       }
     }
     return errors
+  }
+
+  private func stillUsed(_ part: String, _ record: ExportRecord) -> ReconciliationReport.Remark {
+    .init(
+      message: "\(part) is still used by the export \(record.name); put it back, or delete the export first")
   }
 
   private func step(
     for written: WrittenDefinition, _ record: ExportRecord?, now: Instant,
     _ report: inout ReconciliationReport
   ) throws(ExportError) -> Step? {
-    let file = written.file ?? written.name
-    guard let record else {
-      do throws(ExportError) {
-        _ = try firstRevision(of: written.definition, now: now)
-        return .create(written)
-      } catch {
-        report.errors.append("\(file): \(error)")
+    func remark(_ message: String, at path: JSONPath = .root) -> ReconciliationReport.Remark {
+      .init(file: written.file ?? written.name, path: path, message: message)
+    }
+    func judge(_ step: Step, stored: Revision?) throws(ExportError) -> Step? {
+      switch try timing(of: written.definition, stored: stored, now: now) {
+      case .success(let judged):
+        report.warnings += judged.notes.map { remark($0) }
+        return step
+      case .failure(let refusal):
+        report.errors.append(remark(refusal.message, at: refusal.path))
         return nil
       }
     }
+    guard let record else { return try judge(.create(written), stored: nil) }
     if record.origin == .command {
       report.errors.append(
-        "\(file): an export named \(written.name) was already created by a command; rename the file, or `exportd delete \(written.name)` first"
-      )
+        remark(
+          "an export named \(written.name) was already created by a command; rename the file, or `exportd delete \(written.name)` first"
+        ))
       return nil
     }
     let previous = try ledger.revision(of: record.id)
     if written.definition.data.dataType != record.dataType {
       report.warnings.append(
-        "\(file): the data type of an export never changes; its last definition goes on. Give the new one another file name"
-      )
+        remark(
+          "the data type of an export never changes; its last definition goes on. Give the new one another file name"
+        ))
       return nil
     }
     if record.stoppedBy == .file { return .start(record, written) }
@@ -148,10 +185,10 @@ extension Registrar {
       return .revise(record, written)
     }
     if let reason = try immutable(record, previous.resolved, written.definition) {
-      report.warnings.append("\(file): the change is not taken: \(reason)")
+      report.warnings.append(remark("the change is not taken: \(reason)"))
       return nil
     }
-    return .revise(record, written)
+    return try judge(.revise(record, written), stored: previous.resolved)
   }
 
   /// Why a changed definition may not be taken; nil when it may.
@@ -183,8 +220,7 @@ extension Registrar {
   private func take(_ step: Step, now: Instant, _ report: inout ReconciliationReport) throws(ExportError) {
     switch step {
     case .create(let written):
-      let (_, notes) = try create(written, now: now)
-      report.warnings += notes.map { "\(written.file ?? written.name): \($0)" }
+      _ = try create(written, now: now)
       report.created.append(written.name)
     case .revise(let record, let written):
       if try revise(record, written, now: now) { report.revised.append(written.name) }
@@ -208,7 +244,7 @@ extension Registrar {
     do throws(ExportError) {
       if try revise(record, nil, now: now) { report.revised.append(record.name) }
     } catch {
-      report.errors.append("\(record.name): \(error)")
+      report.errors.append(.init(message: "\(record.name): \(error)"))
     }
   }
 }

@@ -60,12 +60,20 @@ package struct Registrar: Sendable {
   private func judge(
     _ definition: Definition, stored: Revision?, now: Instant
   ) throws(ExportError) -> JudgedTiming {
-    let judge = TimingJudge(zone: try zone(definition.timeZone ?? configuration.timeZone), now: now)
-    do {
-      return try judge.judge(definition.frequency, stored: stored)
-    } catch {
-      throw ExportError(.configuration, .lasting, object: "\(error.path)", problem: error.message)
+    switch try timing(of: definition, stored: stored, now: now) {
+    case .success(let judged): return judged
+    case .failure(let refusal):
+      throw ExportError(.configuration, .lasting, object: "\(refusal.path)", problem: refusal.message)
     }
+  }
+
+  /// The dates of a definition, judged at `now`, or the refusal with its place.
+  /// - Throws: ``ExportError`` for a time zone that cannot be read.
+  func timing(
+    of definition: Definition, stored: Revision?, now: Instant
+  ) throws(ExportError) -> Result<JudgedTiming, TimingRefusal> {
+    let judge = TimingJudge(zone: try zone(definition.timeZone ?? configuration.timeZone), now: now)
+    return Result { () throws(TimingRefusal) in try judge.judge(definition.frequency, stored: stored) }
   }
 
   /// Stores a changed definition as the next revision, after planning what was due under the old one.

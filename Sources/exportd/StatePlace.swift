@@ -25,24 +25,35 @@ struct StatePlace: Sendable {
   /// - Throws: ``Failure``: 77 for those who may not, 78 for a broken configuration and no database.
   init(_ option: ConfigurationOption) throws {
     Identity.restrictNewFiles()
-    loaded = Assembly.reader.load(option.path)
-    stateDirectory = loaded.knownStateDirectory
-    if loaded.configuration != nil {
-      try Identity.prepare(stateDirectory: stateDirectory)
+    let loaded = Assembly.reader.load(option.path)
+    if loaded.configuration != nil { try Identity.prepare(stateDirectory: loaded.knownStateDirectory) }
+    if let place = try StatePlace(of: loaded) {
+      self = place
+    } else if loaded.configuration != nil {
+      try self.init(opening: loaded)
     } else {
-      try Self.require(stateDirectory, of: loaded)
+      throw Failure(
+        .configuration,
+        loaded.errorText + "\nThere is no state database in \(loaded.knownStateDirectory) to go by either; mend the "
+          + "configuration first")
     }
-    try Identity.takeOwner(of: stateDirectory)
-    try Identity.requireAccess(to: stateDirectory)
-    if loaded.configuration == nil { try Self.require(Ledger.path(in: stateDirectory), of: loaded) }
-    ledger = try Ledger(stateDirectory: stateDirectory)
   }
 
-  private static func require(_ path: String, of loaded: LoadedConfiguration) throws {
-    guard access(path, F_OK) != 0, errno == ENOENT else { return }
-    throw Failure(
-      .configuration,
-      loaded.errorText + "\nThere is no \(path) to go by either; mend the configuration first")
+  /// The state database as far as it has been made; nil when nothing has.
+  /// - Throws: ``Failure`` 77 for those who may not.
+  init?(of loaded: LoadedConfiguration) throws {
+    let stateDirectory = loaded.knownStateDirectory
+    if access(stateDirectory, F_OK) != 0, errno == ENOENT { return nil }
+    try Identity.takeOwner(of: stateDirectory)
+    try Identity.requireAccess(to: stateDirectory)
+    if access(Ledger.path(in: stateDirectory), F_OK) != 0, errno == ENOENT { return nil }
+    try self.init(opening: loaded)
+  }
+
+  private init(opening loaded: LoadedConfiguration) throws {
+    self.loaded = loaded
+    stateDirectory = loaded.knownStateDirectory
+    ledger = try Ledger(stateDirectory: stateDirectory)
   }
 
   /// Says on stderr that what a command shows is not under the configuration as it is.

@@ -16,6 +16,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import traceback
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import sample  # noqa: E402
@@ -324,6 +325,108 @@ def test_verify_asks_for_a_complete_run_of_the_export():
     assert "has no run 99" in place.exportd("verify", "later", "--run", "99", code=1).stderr
 
 
+# What is to be mended
+
+def messages(answer, kind):
+    return [(os.path.basename(entry["file"]), entry["message"]) for entry in answer[kind]]
+
+
+def test_check_tries_out_destinations_with_the_daemon_up_and_down():
+    place = Place(events=500)
+    place.exportd("check")
+    # Nothing has been made by a check alone, not even the state database.
+    assert os.listdir(f"{place.directory}/state") == [] and not os.path.exists(f"{place.directory}/exports")
+    assert "destination local: an object was written, read and deleted" in place.exportd(
+        "check", "--destinations").stdout
+    assert os.listdir(f"{place.directory}/exports") == []
+    with place.daemon():
+        place.wait_until_done("all-events")
+        place.wait_until_done("charged-yesterday")
+        before = sorted(os.listdir(f"{place.directory}/exports"))
+        assert "destination local: an object was written" in place.exportd("check", "--destinations").stdout
+        assert sorted(os.listdir(f"{place.directory}/exports")) == before
+        with contextlib.closing(sqlite3.connect(f"{place.directory}/state/exportd.db")) as db:
+            wishes = db.execute("SELECT wish, succeeded FROM wish").fetchall()
+        assert wishes == [('{"probe":{}}', 1)], wishes
+        # What the files name now is tried out, before it is taken.
+        open(f"{place.directory}/in-the-way", "w").close()
+        place.configuration(lambda c: c["destinations"].update(lake={"type": "directory", "path": "in-the-way"}))
+        place.exportd("check", "--destinations")  # nobody uses it
+        place.definition("charged-yesterday")
+        shutil.copy(f"{place.directory}/exports.d/all-events.json", f"{place.directory}/exports.d/to-lake.json")
+        place.definition("to-lake", {"destination": "lake"})
+        up = place.json("check", "--destinations", code=78)
+    down = place.json("check", "--destinations", code=78)
+    for answer in up, down:
+        assert answer["ok"] is False and len(answer["errors"]) == 1, answer
+        assert "destination lake" in answer["errors"][0]["message"] and "in-the-way" in answer["errors"][0]["message"]
+    place.exportd("check")
+
+
+def test_check_says_what_a_reload_would_not_take():
+    place = Place(events=500)
+    with place.daemon():
+        place.wait_until_done("all-events")
+        place.wait_until_done("charged-yesterday")
+    assert place.json("check") == {"ok": True, "errors": [], "warnings": []}
+    place.definition("charged-yesterday", {"format": "json", "compression": "none"})
+    today = str(datetime.datetime.now(datetime.timezone.utc).date())
+    place.definition("all-events", {"frequency": {"everyHours": 6, "from": today}})
+    answer = place.json("check")
+    assert answer["ok"] is True
+    warnings = messages(answer, "warnings")
+    assert len(warnings) == 2, warnings
+    assert any(file == "all-events.json" and "`from` is final" in text for file, text in warnings), warnings
+    assert any(file == "charged-yesterday.json" and "one-time" in text for file, text in warnings), warnings
+
+    # A name that a command has taken, a date too far back at its place, and a destination that is still used.
+    place.exportd("create", "mine", "--source", "main", "--destination", "local", "--events", "all", "--every", "24",
+                  "--format", "json")
+    shutil.copy(f"{place.directory}/exports.d/all-events.json", f"{place.directory}/exports.d/mine.json")
+    with open(f"{place.directory}/exports.d/old.json", "w") as file:
+        file.write('{"source": "main", "destination": "local", "data": {"events": "all"}, "format": "json",\n'
+                   ' "frequency": {"everyHours": 6, "from": "2020-01-01"}}\n')
+    answer = place.json("check", code=78)
+    errors = messages(answer, "errors")
+    assert any(file == "mine.json" and "created by a command" in text for file, text in errors), errors
+    old = [e for e in answer["errors"] if e["file"].endswith("old.json")]
+    assert len(old) == 1 and (old[0]["line"], old[0]["path"]) == (2, "$.frequency.from"), answer
+    for name in "mine", "old":
+        os.unlink(f"{place.directory}/exports.d/{name}.json")
+    place.configuration(lambda c: c["destinations"].update(other=c["destinations"].pop("local")))
+    for name in "all-events", "charged-yesterday":
+        place.definition(name, {"destination": "other"})
+    answer = place.json("check", code=78)
+    assert any("destination local is still used by the export mine" in text for _, text in messages(answer, "errors"))
+
+
+def test_check_without_a_state_directory_still_checks_the_files():
+    place = Place(events=500)
+    shutil.rmtree(f"{place.directory}/state")
+    place.exportd("check")
+    assert not os.path.exists(f"{place.directory}/state")
+    place.definition("all-events", {"frequency": {"everyHours": 6, "from": "2020-01-01"}})
+    assert "60 days" in place.exportd("check", code=78).stderr
+    if os.geteuid() == 0:
+        # Nobody may not look into the state directory: what he may read is checked, and no dates are judged.
+        os.makedirs(f"{place.directory}/state", mode=0o700)
+        os.chmod(place.directory, 0o755)
+        for end in "0.db", "1.db":
+            os.chmod(f"{place.directory}/shard{end}", 0o644)
+            with contextlib.closing(sqlite3.connect(f"{place.directory}/shard{end}")) as db:
+                db.execute("PRAGMA journal_mode = DELETE")
+        binary = f"{place.directory}/exportd"
+        shutil.copy(BINARY, binary)
+        done = subprocess.run(
+            ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", binary, "check", "--config", place.config],
+            capture_output=True, text=True)
+        assert done.returncode == 0 and "was not looked at" in done.stdout, (done.stdout, done.stderr)
+        done = subprocess.run(
+            ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", binary, "status", "--config", place.config],
+            capture_output=True, text=True)
+        assert done.returncode == 77 and "usermod -aG" in done.stderr, (done.stdout, done.stderr)
+
+
 if __name__ == "__main__":
     passed, failed = 0, 0
     chosen = sys.argv[2:]
@@ -337,6 +440,7 @@ if __name__ == "__main__":
             print(f"passed  {name} ({time.time() - began:.1f} s)", flush=True)
         except Exception as problem:  # every test is run, each failure told
             failed += 1
-            print(f"FAILED  {name}: {type(problem).__name__}: {str(problem)[:2000]}", flush=True)
+            line = traceback.extract_tb(problem.__traceback__)[-1].lineno
+            print(f"FAILED  {name}, line {line}: {type(problem).__name__}: {str(problem)[:2000]}", flush=True)
     print(f"{passed} passed, {failed} failed")
     sys.exit(1 if failed else 0)

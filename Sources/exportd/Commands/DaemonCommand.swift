@@ -131,7 +131,7 @@ final class Daemon: Sendable {
     for line in report.warnings { logger.warning("\(line)") }
     for line in report.errors { logger.error("\(line)") }
     logger.info("configuration \(first.configurationPath): \(report.summary)")
-    let problems = first.loaded.diagnostics.errors.map(\.description) + report.errors
+    let problems = first.loaded.diagnostics.errors.map(\.description) + report.errors.map(\.description)
     if !problems.isEmpty {
       try first.ledger.reloaded(error: problems.joined(separator: "\n"), now: first.time.now())
     }
@@ -185,7 +185,7 @@ final class Daemon: Sendable {
       let report = try Assembly.registrar(configuration, first.ledger).reconcile(
         loaded.written, broken: [:], .whole, now: first.time.now())
       return report.errors.isEmpty
-        ? .success(report) : .failure(Failure(.configuration, report.errors.joined(separator: "\n")))
+        ? .success(report) : .failure(Failure(.configuration, report.errors.map(\.description).joined(separator: "\n")))
     } catch {
       return .failure(Failure(error))
     }

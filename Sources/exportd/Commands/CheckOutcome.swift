@@ -1,0 +1,134 @@
+import Engine
+import ExportConfig
+import ExportCore
+import Foundation
+import Ledger
+import TimeZones
+
+/// Everything `check` has to say, collected step by step.
+struct CheckOutcome {
+  private let loaded: LoadedConfiguration
+  private var errors: [Diagnostic]
+  private var warnings: [Diagnostic]
+  private var notes: [String] = []
+
+  /// What is wrong with the files themselves.
+  init(_ loaded: LoadedConfiguration) {
+    self.loaded = loaded
+    errors = loaded.diagnostics.errors
+    warnings = loaded.diagnostics.warnings
+  }
+
+  var isSound: Bool { errors.isEmpty }
+
+  // MARK: The ledger
+
+  /// What a reload would say of the files, given what is defined already.
+  /// - Returns: the state database; nil where none is, or none that this user may read.
+  mutating func lookAtState() -> StatePlace? {
+    do {
+      guard let place = try StatePlace(of: loaded) else {
+        judgeAsNew(now: SystemTime().now())
+        return nil
+      }
+      guard let configuration = loaded.configuration else { return place }
+      let report = try Assembly.registrar(configuration, place.ledger).foresee(
+        loaded.written, now: place.time.now())
+      errors += report.errors.map { diagnostic(.error, $0) }
+      warnings += report.warnings.map { diagnostic(.warning, $0) }
+      return place
+    } catch let failure as Failure {
+      notes.append("What is defined already was not looked at, nor any dates: \(failure.message)")
+    } catch {
+      errors.append(Diagnostic(file: loaded.knownStateDirectory, message: "\(error)"))
+    }
+    return nil
+  }
+
+  /// Where nothing has been defined yet, every date is a new one.
+  private mutating func judgeAsNew(now: Instant) {
+    guard let configuration = loaded.configuration else { return }
+    for definition in loaded.definitions {
+      guard let zone = try? Assembly.zone(definition.definition.timeZone ?? configuration.timeZone) else {
+        continue
+      }
+      do throws(TimingRefusal) {
+        let judged = try TimingJudge(zone: zone, now: now).judge(definition.definition.frequency)
+        warnings += judged.notes.map { Diagnostic(.warning, file: definition.file, message: $0) }
+      } catch {
+        errors.append(definition.diagnostic(error))
+      }
+    }
+  }
+
+  private func diagnostic(
+    _ severity: Diagnostic.Severity, _ remark: ReconciliationReport.Remark
+  ) -> Diagnostic {
+    guard let definition = loaded.definitions.first(where: { $0.file == remark.file }), !remark.path.isRoot
+    else { return Diagnostic(severity, file: remark.file ?? loaded.file, message: remark.message) }
+    return definition.document.diagnostic(severity, at: remark.path, remark.message)
+  }
+
+  // MARK: Sources and destinations
+
+  /// Asks those that definitions use. The daemon tries out destinations when it is up.
+  mutating func tryOut(_ place: StatePlace?, withDestinations: Bool) async {
+    do {
+      try await ask(place, withDestinations: withDestinations)
+    } catch let failure as Failure {
+      errors.append(Diagnostic(file: loaded.file, message: failure.message))
+    } catch {
+      errors.append(Diagnostic(file: loaded.file, message: "\(error)"))
+    }
+  }
+
+  private mutating func ask(_ place: StatePlace?, withDestinations: Bool) async throws {
+    guard loaded.configuration != nil else {
+      if withDestinations { notes.append("No destination was tried out: the configuration is broken.") }
+      return
+    }
+    let answer = withDestinations ? try await place?.ask(.probe, for: Probe.Report.self) : nil
+    if let answer, answer.file != loaded.file {
+      warnings.append(
+        Diagnostic(
+          .warning, file: loaded.file,
+          message: "the daemon runs with \(answer.file), and tried out what is named there"))
+    }
+    let report =
+      if let answer { answer } else {
+        try await loaded.probe(place?.ledger, withDestinations: withDestinations)
+      }
+    for finding in report.findings {
+      let message = "\(finding.object): \(finding.message)"
+      switch finding.severity {
+      case .note: notes.append(message)
+      case .warning: warnings.append(Diagnostic(.warning, file: loaded.file, message: message))
+      case .error: errors.append(Diagnostic(file: loaded.file, message: message))
+      }
+    }
+  }
+
+  // MARK: Printing
+
+  func print() {
+    for diagnostic in errors + warnings { printError(diagnostic.description) }
+    for note in notes { Swift.print(note) }
+    Swift.print(
+      isSound
+        ? "The configuration is sound: \(loaded.definitions.count) export(s), \(warnings.count) warning(s)."
+        : "\(errors.count) error(s), \(warnings.count) warning(s): mend them, then run `exportd check` again."
+    )
+  }
+
+  func json() throws -> String {
+    struct Answer: Encodable {
+      var ok: Bool
+      var errors: [Diagnostic]
+      var warnings: [Diagnostic]
+    }
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+    let answer = Answer(ok: isSound, errors: errors, warnings: warnings)
+    return String(decoding: try encoder.encode(answer), as: UTF8.self)
+  }
+}
