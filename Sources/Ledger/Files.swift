@@ -88,14 +88,15 @@ extension Ledger {
       sql: """
         INSERT INTO file (run_id, name, kind, database_id, event_name, date, file_index, rows, bytes, sha256,
           first_key, last_key, revision, state)
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'sending')
+        VALUES (?, ?, ?, ?, CAST(? AS TEXT), ?, ?, ?, ?, ?, ?, ?, ?, 'sending')
         ON CONFLICT DO UPDATE SET kind = excluded.kind, database_id = excluded.database_id,
           event_name = excluded.event_name, date = excluded.date, file_index = excluded.file_index,
           rows = excluded.rows, bytes = excluded.bytes, sha256 = excluded.sha256,
           first_key = excluded.first_key, last_key = excluded.last_key, revision = excluded.revision, state = 'sending', error = NULL
         """,
       arguments: [
-        id, file.name, file.kind, file.databaseId, file.eventName, file.date, file.fileIndex, file.rows,
+        id, file.name, file.kind, file.databaseId, file.eventName.map(WholeText.init), file.date,
+        file.fileIndex, file.rows,
         file.bytes, file.sha256, file.firstKey, file.lastKey, file.revision,
       ])
   }
