@@ -24,7 +24,7 @@ def test_the_daemon_delivers_every_row_once(place):
 
 
 def test_killed_again_and_again_it_still_delivers_every_row_once(place):
-    place.sample(events=100000)
+    place.sample(events=60000)
     for pause in (0.3, 0.5, 0.8, 0.4):
         daemon = place.daemon()
         time.sleep(pause)
@@ -50,7 +50,7 @@ def test_created_exports_run_in_the_foreground_without_a_daemon(place):
 
 
 def test_ended_in_mid_run_it_goes_on_behind_the_files_it_had_delivered(place):
-    place.sample(events=120000)
+    place.sample(events=60000)
     os.unlink(f"{place.directory}/exports.d/charged-yesterday.json")
     place.define("all-events", {"everyHours": 24, "from": days_ago(2)}, maxFileBytes=100_000)
     daemon = place.daemon()
