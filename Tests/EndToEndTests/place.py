@@ -1,6 +1,5 @@
 """An installation of the built binary in a directory of its own: sources, configuration, state and destination."""
 import datetime
-import glob
 import json
 import os
 import shutil
@@ -174,16 +173,19 @@ class Place:
 
     # What lies at the destination
 
+    def names(self):
+        """Every file at the destination, hidden ones too, relative to it."""
+        return {os.path.relpath(os.path.join(directory, name), self.destination)
+                for directory, _, names in os.walk(self.destination) for name in names}
+
     def delivered_names(self, request=None):
-        """The names of files at the destination, relative to it; hidden ones only when they are asked for."""
+        """Those of an export, or of all."""
         stem = "" if request is None else f"{request}-"
-        paths = glob.glob(f"{glob.escape(self.destination)}/**/*", recursive=True)
-        return {os.path.relpath(path, self.destination) for path in paths
-                if os.path.isfile(path) and os.path.basename(path).startswith(stem)}
+        return {name for name in self.names()
+                if os.path.basename(name).startswith(stem) and not os.path.basename(name).startswith(".")}
 
     def temporary_names(self):
-        paths = glob.glob(f"{glob.escape(self.destination)}/**/.*", recursive=True)
-        return {os.path.relpath(path, self.destination) for path in paths if os.path.isfile(path)}
+        return {name for name in self.names() if os.path.basename(name).startswith(".")}
 
     def manifests(self, request):
         """Those of an export, oldest window first."""
