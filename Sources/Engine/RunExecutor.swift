@@ -137,7 +137,7 @@ package struct RunExecutor: Sendable {
 
   /// Removes what earlier attempts left at the destination and this one did not make again.
   private func deleteStale(_ begun: BegunRun) async throws {
-    for stale in try ledger.files(of: begun.run.id) where stale.state != .delivered {
+    for stale in try ledger.undeliveredFiles(of: begun.run.id) {
       do {
         try await destination(of: stale, begun.run.exportId).delete(stale.name)
       } catch let error as ExportError where stale.revision != begun.revision.number {
@@ -158,14 +158,12 @@ package struct RunExecutor: Sendable {
   private func commit(
     _ begun: BegunRun, _ names: RunFileNames, _ delivered: Delivered, _ destination: any Destination
   ) async throws {
-    let files = try ledger.files(of: begun.run.id)
-    let manifest = begun.manifest(of: files, names: names, span: delivered.span)
-    let bytes = manifest.encoded
+    let (totals, files) = try ledger.totals(of: begun.run.id)
+    let bytes = try begun.manifest(of: totals, span: delivered.span, ledger)
     try ledger.commit(
-      begun.run.id, manifest: bytes, named: names.manifest, rows: manifest.header.totals.rows,
-      bytes: manifest.header.totals.bytes, files: files.count { $0.kind == .data },
-      rejected: manifest.header.totals.rejected, watermarks: delivered.watermarks,
-      profileMarks: delivered.profileMarks)
+      begun.run.id, manifest: bytes, named: names.manifest, rows: totals.rows, bytes: totals.bytes,
+      files: files,
+      rejected: totals.rejected, watermarks: delivered.watermarks, profileMarks: delivered.profileMarks)
     try await complete(begun.run.id, bytes, names.manifest, destination)
   }
 

@@ -10,27 +10,21 @@ extension BegunRun {
       export: exportName, run.exportId, revision.resolved, runTimestamp: runTimestamp, zone: zone)
   }
 
-  /// The manifest of delivered files, in the order of databases, names, dates and indices.
-  func manifest(of files: [FileRecord], names: RunFileNames, span: Manifest.Span) -> Manifest {
-    let order = Dictionary(
-      revision.resolved.source.databaseIds.enumerated().map { ($1, $0) }, uniquingKeysWith: { $1 })
-    let sorted = files.sorted { a, b in
-      func key(_ file: FileRecord) -> (Int, Int, String, String, Int) {
-        (
-          order[file.databaseId] ?? .max, file.kind == .data ? 0 : 1, file.eventName ?? "", file.date ?? "",
-          file.fileIndex ?? 0
-        )
-      }
-      return key(a) < key(b)
+  /// The manifest of what was delivered, in the order of databases, names, dates and indices. It is written file by file:
+  /// of very many, only its bytes are ever held.
+  func manifest(
+    of totals: Manifest.Totals, span: Manifest.Span, _ ledger: Ledger
+  ) throws(ExportError) -> [UInt8] {
+    let revision = revision.resolved
+    var writer = ManifestWriter(
+      Manifest.Header(
+        requestId: run.exportId, export: exportName, account: revision.account, runTimestamp: runTimestamp,
+        dataType: revision.definition.data.dataType, format: revision.definition.format, window: span,
+        timeZone: revision.timeZone, definitionRevision: self.revision.number, totals: totals))
+    for databaseId in revision.source.databaseIds {
+      try ledger.forEachFile(of: run.id, from: databaseId) { writer.append($0.manifestFile) }
     }
-    let entries = sorted.map(\.manifestFile)
-    let header = Manifest.Header(
-      requestId: run.exportId, export: exportName, account: revision.resolved.account,
-      runTimestamp: runTimestamp, dataType: revision.resolved.definition.data.dataType,
-      format: revision.resolved.definition.format,
-      window: span, timeZone: revision.resolved.timeZone,
-      definitionRevision: revision.number, totals: Manifest.Totals(entries))
-    return Manifest(header: header, files: entries)
+    return writer.finish()
   }
 }
 

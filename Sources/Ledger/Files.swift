@@ -8,6 +8,49 @@ extension Ledger {
     try read { try Self.files(of: id, $0) }
   }
 
+  /// What is written down of a run and not delivered: left by earlier attempts and not made again.
+  package func undeliveredFiles(of id: RunId) throws(ExportError) -> [FileRecord] {
+    try read {
+      try FileRecord.fetchAll(
+        $0, sql: "SELECT * FROM file WHERE run_id = ? AND state <> 'delivered' ORDER BY name", arguments: [id]
+      )
+    }
+  }
+
+  /// Calls `body` with every file that a run has from one database, one at a time because there may be very many: data
+  /// before rejected rows, by event, date and index.
+  package func forEachFile(
+    of id: RunId, from databaseId: String, _ body: (FileRecord) -> Void
+  ) throws(ExportError) {
+    try read { database in
+      let files = try FileRecord.fetchCursor(
+        database,
+        sql: """
+          SELECT * FROM file WHERE run_id = ? AND database_id = ?
+          ORDER BY kind, event_name, date, file_index
+          """, arguments: [id, databaseId])
+      while let file = try files.next() { body(file) }
+    }
+  }
+
+  /// Sums over the files of a run, and how many of them hold data.
+  package func totals(of id: RunId) throws(ExportError) -> (Manifest.Totals, files: Int) {
+    try read { database in
+      let row = try Row.fetchOne(
+        database,
+        sql: """
+          SELECT coalesce(sum(rows) FILTER (WHERE kind = 'data'), 0) AS rows,
+            coalesce(sum(bytes) FILTER (WHERE kind = 'data'), 0) AS bytes,
+            coalesce(sum(rows) FILTER (WHERE kind = 'rejected'), 0) AS rejected,
+            count(*) FILTER (WHERE kind = 'data') AS files
+          FROM file WHERE run_id = ?
+          """, arguments: [id])!
+      var totals = Manifest.Totals()
+      (totals.rows, totals.bytes, totals.rejected) = (row["rows"], row["bytes"], row["rejected"])
+      return (totals, row["files"])
+    }
+  }
+
   /// Writes names down before they are sent. A name of an earlier attempt is taken over.
   package func announce(_ files: [FileRecord], of id: RunId) throws(ExportError) {
     try write { database in
@@ -88,14 +131,15 @@ extension Ledger {
       sql: """
         INSERT INTO file (run_id, name, kind, database_id, event_name, date, file_index, rows, bytes, sha256,
           first_key, last_key, revision, state)
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'sending')
+        VALUES (?, ?, ?, ?, CAST(? AS TEXT), ?, ?, ?, ?, ?, ?, ?, ?, 'sending')
         ON CONFLICT DO UPDATE SET kind = excluded.kind, database_id = excluded.database_id,
           event_name = excluded.event_name, date = excluded.date, file_index = excluded.file_index,
           rows = excluded.rows, bytes = excluded.bytes, sha256 = excluded.sha256,
           first_key = excluded.first_key, last_key = excluded.last_key, revision = excluded.revision, state = 'sending', error = NULL
         """,
       arguments: [
-        id, file.name, file.kind, file.databaseId, file.eventName, file.date, file.fileIndex, file.rows,
+        id, file.name, file.kind, file.databaseId, file.eventName.map(WholeText.init), file.date,
+        file.fileIndex, file.rows,
         file.bytes, file.sha256, file.firstKey, file.lastKey, file.revision,
       ])
   }

@@ -1,4 +1,5 @@
 package import ExportCore
+import Foundation
 package import GRDB
 package import TimeZones
 
@@ -135,7 +136,7 @@ package struct FileRecord: Hashable, Sendable, Codable, FetchableRecord {
   package var name: String
   package var kind: Kind
   package var databaseId: String
-  package var eventName: String?
+  private var eventNameText: WholeText?
   /// `yyyy-MM-dd`.
   package var date: String?
   package var fileIndex: Int?
@@ -159,7 +160,7 @@ package struct FileRecord: Hashable, Sendable, Codable, FetchableRecord {
     self.name = name
     self.kind = kind
     self.databaseId = databaseId
-    self.eventName = eventName
+    eventNameText = eventName.map(WholeText.init)
     self.date = date
     self.fileIndex = fileIndex
     self.rows = rows
@@ -170,6 +171,31 @@ package struct FileRecord: Hashable, Sendable, Codable, FetchableRecord {
     self.revision = revision
     self.state = state
     self.error = error
+  }
+
+  package var eventName: String? { eventNameText?.text }
+
+  private enum CodingKeys: String, CodingKey {
+    case name, kind, databaseId, eventNameText = "eventName", date, fileIndex, rows, bytes, sha256, firstKey
+    case lastKey, revision, state, error
+  }
+}
+
+/// Text that may hold NUL, such as a source's event name. A `String` is bound and read as a C string, which ends there, so
+/// this goes as bytes; a statement stores it by `CAST(? AS TEXT)`.
+struct WholeText: Hashable, Codable, DatabaseValueConvertible, StatementColumnConvertible {
+  let text: String
+
+  init(_ text: String) { self.text = text }
+
+  init(sqliteStatement: SQLiteStatement, index: CInt) {
+    text = String(decoding: Data(sqliteStatement: sqliteStatement, index: index), as: UTF8.self)
+  }
+
+  var databaseValue: DatabaseValue { Data(text.utf8).databaseValue }
+
+  static func fromDatabaseValue(_ value: DatabaseValue) -> WholeText? {
+    Data.fromDatabaseValue(value).map { WholeText(String(decoding: $0, as: UTF8.self)) }
   }
 }
 

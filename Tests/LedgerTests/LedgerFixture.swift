@@ -52,9 +52,11 @@ final class LedgerFixture {
       identifiers: [.identity], timing: .recurring(from: LocalDate(daysSinceEpoch: 0)))
   }
 
-  static func file(_ name: String, _ first: Int64 = 1, _ last: Int64 = 9) -> FileRecord {
+  static func file(
+    _ name: String, _ first: Int64 = 1, _ last: Int64 = 9, of eventName: String = "Charged"
+  ) -> FileRecord {
     FileRecord(
-      name: name, kind: .data, databaseId: "0", eventName: "Charged", date: "1970-01-01", fileIndex: 0,
+      name: name, kind: .data, databaseId: "0", eventName: eventName, date: "1970-01-01", fileIndex: 0,
       rows: 9,
       bytes: 90, sha256: "00", firstKey: ReadKey(pass: 0, order: 5, sequence: first),
       lastKey: ReadKey(pass: 0, order: 5, sequence: last), revision: 1)

@@ -40,6 +40,14 @@ import TimeZones
     #expect(try ledger.adopt(bootId: "b") == 0)
   }
 
+  @Test(arguments: ["a\0b", "\0", "", "日本"])
+  func theNameOfAnEventIsKeptWhole(name: String) throws {
+    let (_, runs) = try fixture.export(windows: 1)
+    _ = try ledger.begin(runs[0], bootId: "a", now: now)
+    try ledger.announce([LedgerFixture.file("x", of: name)], of: runs[0])
+    #expect(try ledger.files(of: runs[0]).map(\.eventName) == [name])
+  }
+
   @Test func theRevisionIsPinnedWithTheFirstDeliveredFile() throws {
     let (id, runs) = try fixture.export(windows: 1)
     _ = try ledger.begin(runs[0], bootId: "a", now: now)

@@ -1,0 +1,55 @@
+"""Commands and the daemon: locks, reloads, checks, stop and start."""
+import json
+import os
+
+
+def test_a_second_daemon_is_refused_and_told_of_the_first(place):
+    place.sample(events=100)
+    daemon = place.daemon()
+    second = place.exportd("daemon", code=75)
+    assert str(daemon.pid) in second.stderr
+    daemon.end()
+
+
+def test_reload_takes_a_configuration_whole_or_not_at_all(place):
+    place.sample(events=100)
+    daemon = place.daemon()
+    with open(f"{place.directory}/exports.d/broken.json", "w") as file:
+        file.write('{"source": "man"}')
+    refused = place.exportd("reload", code=78)
+    assert 'did you mean "main"' in refused.stderr, refused.stderr
+    seen = []
+    while not any(b"RELOADING=1" in message for message in seen):
+        seen.append(daemon.notify.recv(4096))
+    assert b"MONOTONIC_USEC=" in seen[-1]
+    while not any(message.startswith(b"READY=1") for message in seen):
+        seen.append(daemon.notify.recv(4096))
+    os.unlink(f"{place.directory}/exports.d/broken.json")
+    os.unlink(f"{place.directory}/exports.d/charged-yesterday.json")
+    place.exportd("reload")
+    states = {export["name"]: export["state"] for export in place.status()["exports"]}
+    assert states["charged-yesterday"] in ("STOPPED", "DONE"), states
+    daemon.end()
+
+
+def test_check_names_every_mistake_at_its_place(place):
+    place.sample(events=100)
+    place.exportd("check")
+    with open(f"{place.directory}/exports.d/wrong.json", "w") as file:
+        file.write('{\n  "source": "main",\n  "destintion": "local",\n  "data": {"events": "all"},\n'
+                   '  "frequency": {"everyHours": 3},\n  "format": "jsn"\n}\n')
+    answer = json.loads(place.exportd("check", "--json", code=78).stdout)
+    assert answer["ok"] is False
+    places = {(error["line"], error["path"]) for error in answer["errors"]}
+    assert {line for line, _ in places} >= {3, 5, 6}, answer
+
+
+def test_stop_and_start(place):
+    place.sample(events=100)
+    daemon = place.daemon()
+    place.wait_until_done("all-events")
+    place.exportd("stop", "all-events")
+    assert place.status("all-events")["export"]["state"] == "STOPPED"
+    place.exportd("start", "all-events")
+    assert place.status("all-events")["export"]["state"] == "PENDING"
+    daemon.end()

@@ -1,0 +1,234 @@
+"""An installation of the built binary in a directory of its own: sources, configuration, state and destination."""
+import datetime
+import json
+import os
+import shutil
+import signal
+import socket
+import sqlite3
+import subprocess
+import tempfile
+import time
+
+import sample
+
+
+class Daemon:
+    """A running `exportd daemon`; its journal goes to a file."""
+
+    def __init__(self, place, launcher):
+        self.notifications = f"{place.directory}/notify"
+        if os.path.exists(self.notifications):
+            os.unlink(self.notifications)
+        self.notify = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self.notify.bind(self.notifications)
+        self.notify.settimeout(30)
+        self.journal = f"{place.directory}/daemon.log"
+        with open(self.journal, "ab") as journal:
+            self.process = subprocess.Popen(
+                [*launcher, place.binary, "daemon", "--config", place.configuration], stderr=journal,
+                env={**os.environ, "NOTIFY_SOCKET": self.notifications})
+
+    @property
+    def pid(self):
+        return self.process.pid
+
+    def wait_until_ready(self):
+        while b"READY=1" not in self.notify.recv(4096):
+            pass
+
+    def end(self, seconds=30):
+        """SIGTERM, and exit code 0 in time. Returns how long it took."""
+        began = time.monotonic()
+        self.process.send_signal(signal.SIGTERM)
+        assert self.process.wait(seconds) == 0, self.process.returncode
+        return time.monotonic() - began
+
+    def kill(self):
+        self.process.kill()
+        self.process.wait()
+        self.notify.close()
+
+    @property
+    def peak_memory(self):
+        """The most memory it has held so far, in MiB."""
+        with open(f"/proc/{self.pid}/status") as status:
+            return next(int(line.split()[1]) for line in status if line.startswith("VmHWM:")) / 1024
+
+
+class Place:
+    """Made for one test and removed behind it, with all daemons and mounts that the test has left."""
+
+    def __init__(self, binary, parent=None):
+        self.binary = binary
+        self.directory = tempfile.mkdtemp(prefix="exportd-e2e-", dir=parent)
+        self.configuration = f"{self.directory}/exportd.json"
+        self.destination = f"{self.directory}/exports"
+        self.daemons = []
+        self.mounts = []
+        self.helpers = []
+        os.makedirs(f"{self.directory}/exports.d")
+        os.makedirs(f"{self.directory}/state")
+
+    def close(self):
+        for daemon in self.daemons:
+            daemon.kill()
+        for helper in self.helpers:
+            helper.kill()
+            helper.wait()
+        for mount in self.mounts:
+            subprocess.run(["umount", "--lazy", mount], check=False)
+        shutil.rmtree(self.directory, ignore_errors=True)
+
+    # Sources and definitions
+
+    def sample(self, events=20000):
+        """The sample: two databases with profiles, `all-events` every 6 hours and `charged-yesterday` once."""
+        sample.make(self.directory, events)
+
+    def database(self, id="0", journal="WAL"):
+        """A connection to a database of events that has no profiles; rows: id, name, ts, object_id, properties."""
+        db = sqlite3.connect(self.database_path(id), isolation_level=None)
+        db.execute(f"PRAGMA journal_mode = {journal}")
+        db.execute(
+            "CREATE TABLE IF NOT EXISTS events (id INTEGER PRIMARY KEY, name TEXT, ts INTEGER, object_id TEXT,"
+            " properties TEXT)")
+        db.execute("CREATE INDEX IF NOT EXISTS events_ts ON events (ts)")
+        return db
+
+    def database_path(self, id):
+        return f"{self.directory}/shard{id}.db"
+
+    def configure(self, databases=("0",), destination=None, **keys):
+        """Writes `exportd.json` for databases of ``database(id)``."""
+        with open(self.configuration, "w") as file:
+            json.dump({
+                "account": "100000000", "stateDirectory": "state",
+                "sources": {"main": {
+                    "type": "sqlite", "databases": [{"id": id, "path": f"shard{id}.db"} for id in databases],
+                    "events": {"from": "events"}}},
+                "destinations": {"local": {"type": "directory", "path": "exports", **(destination or {})}}, **keys,
+            }, file, indent=2)
+
+    def change_configuration(self, **keys):
+        with open(self.configuration) as file:
+            configuration = json.load(file)
+        with open(self.configuration, "w") as file:
+            json.dump({**configuration, **keys}, file, indent=2)
+
+    def define(self, name, frequency, events="all", **keys):
+        """Writes a definition file of JSON events."""
+        with open(f"{self.directory}/exports.d/{name}.json", "w") as file:
+            json.dump({"source": "main", "destination": "local", "data": {"events": events}, "frequency": frequency,
+                       "format": "json", **keys}, file, indent=2)
+
+    def create(self, name, frequency, events="all", **keys):
+        """As ``define``, by command. Returns the request id."""
+        definition = {"source": "main", "destination": "local", "data": {"events": events}, "frequency": frequency,
+                      "format": "json", **keys}
+        return int(self.exportd("create", name, "--file", "-", input=json.dumps(definition)).stdout)
+
+    # Commands
+
+    def exportd(self, *arguments, code=0, input=None, launcher=()):
+        done = subprocess.run(
+            [*launcher, self.binary, *arguments, "--config", self.configuration], input=input, capture_output=True,
+            text=True, timeout=120)
+        assert done.returncode == code, (arguments, done.returncode, done.stdout, done.stderr)
+        return done
+
+    def status(self, *arguments):
+        return json.loads(self.exportd("status", *arguments, "--json").stdout)
+
+    def request(self, name):
+        return self.status(name)["export"]["requestId"]
+
+    def daemon(self, launcher=()):
+        daemon = Daemon(self, launcher)
+        self.daemons.append(daemon)
+        daemon.wait_until_ready()
+        return daemon
+
+    def helper(self, *arguments, **options):
+        """A process beside exportd that ends with the test."""
+        self.helpers.append(subprocess.Popen(arguments, **options))
+        return self.helpers[-1]
+
+    def wait_for(self, what, seconds, condition, pause=0.1):
+        """What the condition gives, as soon as it is true."""
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            found = condition()
+            if found:
+                return found
+            time.sleep(pause)
+        raise AssertionError(f"{what}: not within {seconds} s: {json.dumps(self.status())}")
+
+    def wait_until_done(self, name, seconds=60, count=1):
+        """The runs of an export, once there are so many and all are DONE."""
+        def done():
+            runs = self.status(name, "--limit", "1000")["runs"]
+            return len(runs) >= count and all(run["state"] == "DONE" for run in runs) and runs
+        return self.wait_for(f"{count} runs of {name} are DONE", seconds, done, pause=0.2)
+
+    # What lies at the destination
+
+    def names(self):
+        """Every file at the destination, hidden ones too, relative to it."""
+        return {os.path.relpath(os.path.join(directory, name), self.destination)
+                for directory, _, names in os.walk(self.destination) for name in names}
+
+    def delivered_names(self, request=None):
+        """Those of an export, or of all."""
+        stem = "" if request is None else f"{request}-"
+        return {name for name in self.names()
+                if os.path.basename(name).startswith(stem) and not os.path.basename(name).startswith(".")}
+
+    def temporary_names(self):
+        return {name for name in self.names() if os.path.basename(name).startswith(".")}
+
+    def manifests(self, request):
+        """Those of an export, oldest window first."""
+        manifests = []
+        for name in self.delivered_names(request):
+            if name.endswith("-manifest.json"):
+                with open(f"{self.destination}/{name}") as file:
+                    manifests.append({**json.load(file), "manifestName": name})
+        return sorted(manifests, key=lambda manifest: manifest["window"]["from"])
+
+    def small_disk(self, path, size):
+        """Mounts a file system of that size; None when this user may not."""
+        os.makedirs(path, exist_ok=True)
+        done = subprocess.run(
+            ["mount", "-t", "tmpfs", "-o", f"size={size},mode=0770", "tmpfs", path], capture_output=True, text=True)
+        if done.returncode != 0:
+            return None
+        self.mounts.append(path)
+        return path
+
+
+def milliseconds(instant):
+    """Of an RFC 3339 time in UTC."""
+    return int(datetime.datetime.fromisoformat(instant.replace("Z", "+00:00")).timestamp() * 1000)
+
+
+def today():
+    return datetime.datetime.now(datetime.timezone.utc).date()
+
+
+def days_ago(days):
+    return str(today() - datetime.timedelta(days=days))
+
+
+def midnight(days):
+    """00:00 UTC so many days ago, in milliseconds."""
+    moment = datetime.datetime.combine(
+        today() - datetime.timedelta(days=days), datetime.time(), datetime.timezone.utc)
+    return int(moment.timestamp() * 1000)
+
+
+def soon(least=8):
+    """The next full minute that is at least so many seconds away, UTC: the earliest a window can end."""
+    now = datetime.datetime.now(datetime.timezone.utc)
+    minute = (now + datetime.timedelta(seconds=least + 60)).replace(second=0, microsecond=0)
+    return minute
