@@ -8,7 +8,8 @@ import TimeZones
 
 /// What a reload would say, held against what it then does.
 final class ForesightTests {
-  private let directory = FileManager.default.temporaryDirectory.path + "/exportd-foresight-\(UUID().uuidString)"
+  private let directory =
+    FileManager.default.temporaryDirectory.path + "/exportd-foresight-\(UUID().uuidString)"
   private let ledger: Ledger
   private let now = Instant(rfc3339: "2026-11-24T05:00:00Z")!
   private static let day: Int64 = 86400
@@ -58,7 +59,8 @@ final class ForesightTests {
     ]
     let foreseen = try registrar().foresee(files, now: now)
     #expect(try ledger.exports().isEmpty)
-    #expect(foreseen.errors.map(\.file) == files.map(\.file).filter { !$0!.contains("fine") }.sorted { $0! > $1! })
+    #expect(
+      foreseen.errors.map(\.file) == files.map(\.file).filter { !$0!.contains("fine") }.sorted { $0! > $1! })
     #expect(Set(foreseen.errors.map { "\($0.path)" }) == ["$.frequency.from", "$.frequency.once.to"])
     let taken = try take(files, registrar(), at: now)
     #expect(taken.errors == foreseen.errors)
@@ -66,7 +68,10 @@ final class ForesightTests {
   }
 
   @Test func anUnchangedDefinitionIsNeverJudgedAgainAndAChangedOneIs() throws {
-    let files = [file("charged", recurring(from: "2026-11-20")), file("once", .once(.day(LocalDate(iso: "2026-11-20")!)))]
+    let files = [
+      file("charged", recurring(from: "2026-11-20")),
+      file("once", .once(.day(LocalDate(iso: "2026-11-20")!))),
+    ]
     #expect(try take(files, registrar(), at: now).errors == [])
     let later = now + 200 * Self.day
     #expect(try registrar().foresee(files, now: later) == ReconciliationReport())
@@ -78,7 +83,8 @@ final class ForesightTests {
 
   @Test func changesThatMayNotBeMadeAreWarningsThatNameTheFile() throws {
     let files = [
-      file("charged", recurring(from: "2026-11-20")), file("once", .once(.day(LocalDate(iso: "2026-11-20")!))),
+      file("charged", recurring(from: "2026-11-20")),
+      file("once", .once(.day(LocalDate(iso: "2026-11-20")!))),
       file("stopped", recurring(from: "2026-11-20")),
     ]
     _ = try take(files, registrar(), at: now)
@@ -91,7 +97,8 @@ final class ForesightTests {
     let stopped = try #require(try ledger.export(named: "stopped")).id
     try ledger.stop(stopped, by: .person, reason: "stopped by a person", now: now)
     let edited = [
-      file("charged", recurring(from: "2026-11-21")), file("once", .once(.day(LocalDate(iso: "2026-11-21")!))),
+      file("charged", recurring(from: "2026-11-21")),
+      file("once", .once(.day(LocalDate(iso: "2026-11-21")!))),
       file("stopped", recurring(from: "2026-11-20", everyHours: 8)),
     ]
     let report = try registrar().foresee(edited, now: now)
@@ -101,18 +108,21 @@ final class ForesightTests {
     #expect(report.warnings.contains { $0.message.contains("one-time") })
     #expect(report.warnings.contains { $0.message.contains("STOPPED") })
     let other = file("charged", recurring(from: "2026-11-20"), data: .profiles)
-    #expect(try registrar().foresee([other], now: now).warnings.map(\.message).first?.contains("data type") == true)
+    #expect(
+      try registrar().foresee([other], now: now).warnings.map(\.message).first?.contains("data type") == true)
   }
 
   @Test func aNameThatIsTakenAndADestinationThatIsUsedAreErrors() throws {
     _ = try registrar().create(
       WrittenDefinition(
-        name: "mine", definition: file("mine", recurring(from: "2026-11-24")).definition, json: "{}", file: nil),
+        name: "mine", definition: file("mine", recurring(from: "2026-11-24")).definition, json: "{}",
+        file: nil),
       now: now)
     let report = try registrar(destinations: ["other"]).foresee(
       [file("mine", recurring(from: "2026-11-24"), destination: "other")], now: now)
     #expect(report.errors.count == 2)
-    #expect(report.errors.contains { $0.file == nil && $0.message.contains("destination local is still used") })
+    #expect(
+      report.errors.contains { $0.file == nil && $0.message.contains("destination local is still used") })
     #expect(report.errors.contains { $0.file?.hasSuffix("mine.json") == true })
   }
 }

@@ -81,7 +81,8 @@ final class RealExport {
   }
 
   /// - Parameter at: RFC 3339.
-  func add(_ name: String, at time: String, properties: String = "{}", shard: Int = 0, count: Int = 1) throws {
+  func add(_ name: String, at time: String, properties: String = "{}", shard: Int = 0, count: Int = 1) throws
+  {
     try shards[shard].write { database in
       for _ in 0..<count {
         try database.execute(
@@ -97,7 +98,8 @@ final class RealExport {
   @discardableResult
   func run() async throws -> [RunExecutor.Outcome] {
     let executor = RunExecutor(
-      ledger: ledger, parts: parts, time: time, bootId: "boot", logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+      ledger: ledger, parts: parts, time: time, bootId: "boot",
+      logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
     var outcomes: [RunExecutor.Outcome] = []
     for run in try RunWish(ledger: ledger, parts: parts).open(
       id, restart: false, rebase: false, now: time.now())

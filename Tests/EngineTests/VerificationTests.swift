@@ -115,7 +115,8 @@ import TimeZones
     try export.change("UPDATE events SET name = 'Search' WHERE id = 5", shard: 1)
     let findings = try await export.verify().flatMap(\.findings)
     #expect(findings.map(\.kind) == [.source, .source])
-    #expect(Set(findings.map(\.object)) == ["database 1, Charged, 2026-11-20", "database 1, Search, 2026-11-20"])
+    #expect(
+      Set(findings.map(\.object)) == ["database 1, Charged, 2026-11-20", "database 1, Search, 2026-11-20"])
   }
 
   @Test func rejectedRowsAreTakenForRowsThatNoFileHasButForNoMore() async throws {
@@ -123,7 +124,8 @@ import TimeZones
     try export.change("INSERT INTO events (id, name, ts) VALUES (-1, 'Charged', 1795136400000)")
     let findings = try await export.verify().flatMap(\.findings)
     #expect(findings.allSatisfy { $0.kind == .source })
-    #expect(findings.contains { $0.problem == "2 rows were rejected, and 3 are in the source and in no file" })
+    #expect(
+      findings.contains { $0.problem == "2 rows were rejected, and 3 are in the source and in no file" })
   }
 
   @Test func aSourceOrDestinationThatIsNotThereIsAFinding() async throws {
