@@ -37,7 +37,7 @@ let package = Package(
     .target(name: "TimeZones", swiftSettings: optimised),
     .target(name: "ExportCore", dependencies: ["TimeZones"], swiftSettings: optimised),
     .target(name: "ExportConfig", dependencies: ["ExportCore", "TimeZones"], swiftSettings: optimised),
-    .target(name: "Ledger", dependencies: ["ExportCore", "TimeZones", grdb]),
+    .target(name: "Ledger", dependencies: ["ExportCore", "TimeZones", grdb], swiftSettings: optimised),
     .target(
       name: "SQLiteSource", dependencies: ["CSQLite", "ExportCore", "TimeZones"], swiftSettings: optimised),
     .target(
@@ -88,6 +88,19 @@ let package = Package(
         "DirectoryDestination", "Engine", "ExportConfig", "ExportCore", "Ledger", "SQLiteSource", "TimeZones",
         grdb, logging,
       ]),
+    .target(
+      name: "SimulationOracle", dependencies: ["ZoneTesting", crypto], path: "Tests/Simulation/Oracle",
+      swiftSettings: optimised),
+    .target(
+      name: "Simulation",
+      dependencies: [
+        "Engine", "ExportConfig", "ExportCore", "Ledger", "SimulationOracle", "TimeZones", "ZoneTesting",
+        crypto,
+        grdb, logging,
+      ], path: "Tests/Simulation/World", swiftSettings: optimised),
+    .executableTarget(
+      name: "simulate", dependencies: ["Simulation", "SimulationOracle"], path: "Tests/Simulation/Command",
+      swiftSettings: optimised),
   ],
   swiftLanguageModes: [.v6]
 )

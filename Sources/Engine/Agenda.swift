@@ -103,7 +103,10 @@ package struct Agenda: Sendable {
     guard free > 0 else { return [] }
     var ready: [(Start, Instant)] = []
     for entry in entries.values {
-      guard let first = entry.open.first, !entry.open.contains(where: { running.contains($0.id) }) else {
+      // A committed run comes before older windows that were reopened: what is late for its window is looked for only
+      // once it is DONE.
+      let next = entry.open.first { $0.manifestName != nil } ?? entry.open.first
+      guard let first = next, !entry.open.contains(where: { running.contains($0.id) }) else {
         continue
       }
       let requested = requests.contains { $0.export == entry.record.id && $0.remaining.contains(first.id) }

@@ -182,13 +182,9 @@ package struct RunExecutor: Sendable {
     var error = error
     switch control.ending {
     case .stop(let reason):
-      if let export = try ledger.export(run.exportId), export.stoppedBy == nil, export.deletedAt == nil {
-        // Started again before the attempt had ended.
-        try ledger.interrupt(run.id, reason: "interrupted; goes on now")
-        return .interrupted
-      }
       if try ledger.stopped(run.id, reason: reason, now: time.now()) { return .stopped }
-      try ledger.interrupt(run.id, reason: "only the manifest is left to deliver")
+      // Only the manifest is left to deliver, or the export was started again before the attempt had ended.
+      try ledger.interrupt(run.id, reason: "interrupted; goes on now")
       return .interrupted
     case .shutdown:
       try ledger.interrupt(run.id, reason: "interrupted: exportd was stopped; goes on at the next start")
@@ -213,14 +209,20 @@ package struct RunExecutor: Sendable {
     return try giveUpOrRetry(run, failure, evenIfStopped: evenIfStopped)
   }
 
+  private func retry(
+    _ run: RunRecord, _ failure: ExportError, at next: Instant, now: Instant
+  ) throws(ExportError) -> Outcome {
+    try ledger.retry(run.id, error: failure.description, next: next, now: now)
+      ? .retry(failure, at: next) : .stopped
+  }
+
   private func giveUpOrRetry(
     _ run: RunRecord, _ failure: ExportError, evenIfStopped: Bool
   ) throws(ExportError) -> Outcome {
     let now = time.now()
-    let isStopped = try ledger.export(run.exportId)?.stoppedBy != nil
-    if evenIfStopped, isStopped {
-      // The one attempt that was asked for is over; the export stays stopped and its window owed.
-      if try ledger.stopped(run.id, reason: failure.description, now: now) { return .failed(failure) }
+    // The one attempt that was asked for is over; the export stays stopped and its window owed.
+    if evenIfStopped, try ledger.stopped(run.id, reason: failure.description, now: now) {
+      return .failed(failure)
     }
     let verdict = policy.verdict(
       attempt: run.attempt, kind: failure.kind, firstAttemptAt: run.firstAttemptAt ?? now, now: now,
@@ -232,12 +234,8 @@ package struct RunExecutor: Sendable {
       try ledger.fail(run.id, error: failure.description, now: now)
       return .failed(failure)
     case .giveUp:
-      let next = now + policy.longestPause
-      try ledger.retry(run.id, error: failure.description, next: next)
-      return .retry(failure, at: next)
-    case .again(let next):
-      try ledger.retry(run.id, error: failure.description, next: next)
-      return .retry(failure, at: next)
+      return try retry(run, failure, at: now + policy.longestPause, now: now)
+    case .again(let next): return try retry(run, failure, at: next, now: now)
     }
   }
 }

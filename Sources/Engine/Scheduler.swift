@@ -75,7 +75,7 @@ package actor Scheduler: Service {
   /// Takes over what a process before this one left running, then turns until it is told to end; attempts in flight then
   /// end at a resumable point.
   package func run() async throws {
-    let interrupted = try ledger.adopt(bootId: executor.bootId)
+    let interrupted = try ledger.adopt(bootId: executor.bootId, now: time.now())
     executor.tidyMemories(of: nil)
     if interrupted > 0 { logger.notice("going on with \(interrupted) interrupted run(s)") }
     await withGracefulShutdownHandler {
@@ -163,6 +163,7 @@ package actor Scheduler: Service {
     }
     if time.uptime() - readAt > Self.longestTrust { isStale = true }
     if isStale { try readLedger() }
+    try retrieve()
     if !isEnding {
       if try voidFarAhead(of: now) { try readLedger() }
       let due = agenda.due(at: now)
@@ -190,7 +191,7 @@ package actor Scheduler: Service {
   }
 
   private func readLedger() throws(ExportError) {
-    let records = try ledger.exports()
+    let records = try ledger.activeExports()
     let open = Dictionary(grouping: try ledger.openRuns(), by: \.exportId)
     let voided = try ledger.voidedWindows()
     var entries: [RequestId: AgendaEntry] = [:]
@@ -259,6 +260,15 @@ package actor Scheduler: Service {
       logger.notice("started again after a one-time export: \(resumed.joined(separator: ", "))")
     }
     return hasChanged || !resumed.isEmpty
+  }
+
+  /// Takes back runs of this process that nobody works on: the ledger did not hold how their last attempt ended.
+  private func retrieve() throws(ExportError) {
+    let lost = agenda.ordered.flatMap(\.open).filter {
+      $0.state == .running && $0.bootId == executor.bootId && running[$0.id] == nil
+    }
+    for run in lost { try ledger.interrupt(run.id, reason: "interrupted; goes on now") }
+    if !lost.isEmpty { try readLedger() }
   }
 
   private func begin(at now: Instant) -> [Job] {
@@ -333,7 +343,7 @@ package actor Scheduler: Service {
       finish(record.id, await verification.answer(export, run: run, source: source))
       return
     case .chore(let chore, let strangers):
-      await carryOut(chore, strangers)
+      await inTime { [self] in await carryOut(chore, strangers) }
       chores.end(chore)
       if chore != .acquaint { return }
     }
@@ -351,6 +361,18 @@ package actor Scheduler: Service {
       await Pruning(ledger: ledger, keepDays: settings.keepHistoryDays, logger: logger).run(now: time.now())
     case .acquaint:
       for record in strangers { await Acquaintance(ledger: ledger, parts: executor.parts).make(record.id) }
+    }
+  }
+
+  /// Work that comes round again is cancelled when it takes as long as an attempt may stand still: a call that hangs would
+  /// otherwise be its last.
+  private nonisolated func inTime(_ work: @escaping @Sendable () async -> Void) async {
+    let patience = Int64(await settings.stallTimeout) * 1000
+    await withTaskGroup(of: Void.self) { group in
+      group.addTask { await work() }
+      group.addTask { [time] in try? await time.sleep(milliseconds: patience) }
+      await group.next()
+      group.cancelAll()
     }
   }
 
@@ -378,6 +400,10 @@ package actor Scheduler: Service {
         outcome = result ?? outcome
       }
       return outcome!
+    }
+    if case .failure = outcome {
+      // Nothing was written down, so the run would be begun again at once, and again.
+      try? await time.sleep(milliseconds: 1000)
     }
     running[start.run] = nil
     tell(outcome, of: start, name: name, rows: control.rows)

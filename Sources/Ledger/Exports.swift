@@ -22,7 +22,22 @@ extension Ledger {
   /// Every export that is not deleted, by name.
   package func exports() throws(ExportError) -> [ExportRecord] {
     try read {
-      try ExportRecord.fetchAll($0, sql: "SELECT * FROM export WHERE deleted_at IS NULL ORDER BY name")
+      try ExportRecord.fetchAll(
+        $0.cachedStatement(sql: "SELECT * FROM export WHERE deleted_at IS NULL ORDER BY name"))
+    }
+  }
+
+  /// Every export with something left to do, by name: the live ones, and those that were deleted while a committed run
+  /// of theirs had only its manifest left to deliver.
+  package func activeExports() throws(ExportError) -> [ExportRecord] {
+    try read {
+      try ExportRecord.fetchAll(
+        $0.cachedStatement(
+          sql: """
+            SELECT * FROM export WHERE deleted_at IS NULL
+              OR id IN (SELECT export_id FROM run WHERE state IN ('PENDING', 'RUNNING') AND manifest IS NOT NULL)
+            ORDER BY name, id
+            """))
     }
   }
 
@@ -32,7 +47,9 @@ extension Ledger {
   }
 
   package func export(_ id: RequestId) throws(ExportError) -> ExportRecord? {
-    try read { try ExportRecord.fetchOne($0, sql: "SELECT * FROM export WHERE id = ?", arguments: [id]) }
+    try read {
+      try ExportRecord.fetchOne($0.cachedStatement(sql: "SELECT * FROM export WHERE id = ?"), arguments: [id])
+    }
   }
 
   /// A revision by number, or the newest.
@@ -70,18 +87,18 @@ extension Ledger {
   ) throws(ExportError) {
     try write { database in
       try Self.plan(due, of: id, now: now, database)
-      try database.execute(
+      try database.cachedStatement(
         sql:
           """
           UPDATE export SET revision = revision + 1, has_sequence = NULL, source = ?, is_recurring = ?
           WHERE id = ? AND deleted_at IS NULL
-          """,
-        arguments: [resolved.definition.source, resolved.definition.frequency.isRecurring, id])
+          """
+      ).execute(arguments: [resolved.definition.source, resolved.definition.frequency.isRecurring, id])
       guard database.changesCount == 1 else {
         throw ExportError(.state, .lasting, object: "export \(id)", problem: "does not exist any more")
       }
       let number = try Int.fetchOne(
-        database, sql: "SELECT revision FROM export WHERE id = ?", arguments: [id])!
+        database.cachedStatement(sql: "SELECT revision FROM export WHERE id = ?"), arguments: [id])!
       try Self.insert(
         revision: number, of: id, definition: definition, resolved: resolved, now: now, database)
     }
@@ -100,7 +117,7 @@ extension Ledger {
     try write { database in
       guard
         let record = try ExportRecord.fetchOne(
-          database, sql: "SELECT * FROM export WHERE id = ?", arguments: [id])
+          database.cachedStatement(sql: "SELECT * FROM export WHERE id = ?"), arguments: [id])
       else { throw ExportError(.state, .lasting, object: "export \(id)", problem: "does not exist any more") }
       if record.dataType == .profiles, record.isRecurring, record.doneAt == nil {
         try Self.requireNoAdmittedOneTime(record.name, source: record.source, database)
@@ -108,9 +125,9 @@ extension Ledger {
       if record.needsAdmission, !mayWait {
         try Self.requireNoActiveRecurring(record.name, source: record.source, database)
       }
-      try database.execute(
-        sql: "UPDATE export SET stopped_by = NULL, reason = NULL, resumes_after = NULL WHERE id = ?",
-        arguments: [id])
+      try database.cachedStatement(
+        sql: "UPDATE export SET stopped_by = NULL, reason = NULL, resumes_after = NULL WHERE id = ?"
+      ).execute(arguments: [id])
       try Self.reopen(id, now: now, database)
     }
   }
@@ -123,17 +140,18 @@ extension Ledger {
   /// Remembers whether the export's source knows a sequence.
   package func record(hasSequence: Bool, of id: RequestId) throws(ExportError) {
     try write {
-      try $0.execute(
-        sql: "UPDATE export SET has_sequence = ? WHERE id = ?", arguments: [hasSequence, id])
+      try $0.cachedStatement(sql: "UPDATE export SET has_sequence = ? WHERE id = ?").execute(arguments: [
+        hasSequence, id,
+      ])
     }
   }
 
   /// A word about an export that goes on all the same, or nil to take it back; shown by `status`.
   package func note(_ id: RequestId, _ reason: String?) throws(ExportError) {
     try write {
-      try $0.execute(
-        sql: "UPDATE export SET reason = ? WHERE id = ? AND stopped_by IS NULL AND reason IS NOT ?",
-        arguments: [reason, id, reason])
+      try $0.cachedStatement(
+        sql: "UPDATE export SET reason = ? WHERE id = ? AND stopped_by IS NULL AND reason IS NOT ?"
+      ).execute(arguments: [reason, id, reason])
     }
   }
 
@@ -162,27 +180,28 @@ extension Ledger {
           ? "choose another name" : "choose another name, or `exportd delete \(name)` first")
     }
     try requireRoom(for: resolved.definition, named: name, origin, database)
-    let newest = try Int64.fetchOne(database, sql: "SELECT max(id) FROM export") ?? 0
+    let newest = try Int64.fetchOne(database.cachedStatement(sql: "SELECT max(id) FROM export")) ?? 0
     var id = now.seconds
     if id <= newest,
-      try Bool.fetchOne(database, sql: "SELECT EXISTS (SELECT 1 FROM export WHERE id = ?)", arguments: [id])!
+      try Bool.fetchOne(
+        database.cachedStatement(sql: "SELECT EXISTS (SELECT 1 FROM export WHERE id = ?)"), arguments: [id])!
     {
       id =
         try Int64.fetchOne(
-          database,
-          sql: """
-            SELECT min(id) + 1 FROM export WHERE id >= ? AND id + 1 NOT IN (SELECT id FROM export)
-            """, arguments: [id])!
+          database.cachedStatement(
+            sql: """
+              SELECT min(id) + 1 FROM export WHERE id >= ? AND id + 1 NOT IN (SELECT id FROM export)
+              """), arguments: [id])!
     }
-    try database.execute(
+    try database.cachedStatement(
       sql: """
         INSERT INTO export (id, name, origin, data_type, revision, created_at, source, is_recurring)
         VALUES (?, ?, ?, ?, 1, ?, ?, ?)
-        """,
-      arguments: [
-        id, name, origin, resolved.definition.data.dataType, now, resolved.definition.source,
-        resolved.definition.frequency.isRecurring,
-      ])
+        """
+    ).execute(arguments: [
+      id, name, origin, resolved.definition.data.dataType, now, resolved.definition.source,
+      resolved.definition.frequency.isRecurring,
+    ])
     try Self.insert(revision: 1, of: id, definition: definition, resolved: resolved, now: now, database)
     return id
   }
@@ -201,27 +220,29 @@ extension Ledger {
 
   private static func delete(_ id: RequestId, now: Instant, _ database: Database) throws {
     try stopWaitingRuns(of: id, reason: "the export was deleted", now: now, database)
-    try database.execute(
+    try database.cachedStatement(
       sql: """
         UPDATE export SET deleted_at = ?1, stopped_by = coalesce(stopped_by, 'person'),
           stopped_at = max(?1, coalesce(stopped_at + 1, 0)), reason = coalesce(reason, 'deleted'),
           resumes_after = NULL
         WHERE id = ?2 AND deleted_at IS NULL
-        """, arguments: [now, id])
+        """
+    ).execute(arguments: [now, id])
   }
 
   static func liveExport(named name: String, _ database: Database) throws -> ExportRecord? {
     try ExportRecord.fetchOne(
-      database, sql: "SELECT * FROM export WHERE name = ? AND deleted_at IS NULL", arguments: [name])
+      database.cachedStatement(sql: "SELECT * FROM export WHERE name = ? AND deleted_at IS NULL"),
+      arguments: [name])
   }
 
   static func revision(of id: RequestId, number: Int?, _ database: Database) throws -> RevisionRecord {
     let row = try Row.fetchOne(
-      database,
-      sql: """
-        SELECT * FROM revision WHERE export_id = ?
-          AND number = coalesce(?, (SELECT revision FROM export WHERE id = export_id))
-        """, arguments: [id, number])
+      database.cachedStatement(
+        sql: """
+          SELECT * FROM revision WHERE export_id = ?
+            AND number = coalesce(?, (SELECT revision FROM export WHERE id = export_id))
+          """), arguments: [id, number])
     guard let row else {
       throw ExportError(.state, .lasting, object: "export \(id)", problem: "has no revision \(number ?? 0)")
     }
@@ -233,11 +254,11 @@ extension Ledger {
     _ chosen: String, _ arguments: StatementArguments, _ database: Database
   ) throws -> [RequestId: RevisionRecord] {
     let rows = try Row.fetchAll(
-      database,
-      sql: """
-        SELECT revision.* FROM revision JOIN export ON export.id = revision.export_id
-          AND export.revision = revision.number WHERE export.id IN (\(chosen))
-        """, arguments: arguments)
+      database.cachedStatement(
+        sql: """
+          SELECT revision.* FROM revision JOIN export ON export.id = revision.export_id
+            AND export.revision = revision.number WHERE export.id IN (\(chosen))
+          """), arguments: arguments)
     return try Dictionary(
       rows.map { ($0["export_id"], try revision($0)) }, uniquingKeysWith: { first, _ in first })
   }
@@ -255,10 +276,12 @@ extension Ledger {
   ) throws {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-    try database.execute(
+    try database.cachedStatement(
       sql: """
         INSERT INTO revision (export_id, number, definition, resolved, created_at) VALUES (?, ?, ?, ?, ?)
-        """,
-      arguments: [id, number, definition, String(decoding: try encoder.encode(resolved), as: UTF8.self), now])
+        """
+    ).execute(arguments: [
+      id, number, definition, String(decoding: try encoder.encode(resolved), as: UTF8.self), now,
+    ])
   }
 }

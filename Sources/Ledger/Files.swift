@@ -62,33 +62,37 @@ extension Ledger {
   package func delivered(_ names: [String], of id: RunId, revision: Int) throws(ExportError) {
     try write { database in
       for name in names {
-        try database.execute(
-          sql: "UPDATE file SET state = 'delivered', error = NULL WHERE run_id = ? AND name = ?",
-          arguments: [id, name])
+        try database.cachedStatement(
+          sql: "UPDATE file SET state = 'delivered', error = NULL WHERE run_id = ? AND name = ?"
+        ).execute(arguments: [id, name])
       }
-      try database.execute(
-        sql: "UPDATE run SET revision = ? WHERE id = ? AND revision IS NULL", arguments: [revision, id])
+      try database.cachedStatement(sql: "UPDATE run SET revision = ? WHERE id = ? AND revision IS NULL")
+        .execute(arguments: [revision, id])
     }
   }
 
   /// Marks all of a run's names as of an earlier attempt: those that the new one does not make will go.
   package func outdate(filesOf id: RunId) throws(ExportError) {
-    try write { try $0.execute(sql: "UPDATE file SET state = 'stale' WHERE run_id = ?", arguments: [id]) }
+    try write {
+      try $0.cachedStatement(sql: "UPDATE file SET state = 'stale' WHERE run_id = ?").execute(arguments: [id])
+    }
   }
 
   /// The name is gone from the destination.
   package func forget(_ name: String, of id: RunId) throws(ExportError) {
     try write {
-      try $0.execute(sql: "DELETE FROM file WHERE run_id = ? AND name = ?", arguments: [id, name])
+      try $0.cachedStatement(sql: "DELETE FROM file WHERE run_id = ? AND name = ?").execute(arguments: [
+        id, name,
+      ])
     }
   }
 
   /// The destination refuses to delete the name.
   package func refused(_ name: String, of id: RunId, error: String) throws(ExportError) {
     try write {
-      try $0.execute(
-        sql: "UPDATE file SET state = 'undeletable', error = ? WHERE run_id = ? AND name = ?",
-        arguments: [error, id, name])
+      try $0.cachedStatement(
+        sql: "UPDATE file SET state = 'undeletable', error = ? WHERE run_id = ? AND name = ?"
+      ).execute(arguments: [error, id, name])
     }
   }
 
@@ -96,12 +100,12 @@ extension Ledger {
   package func runsToClean() throws(ExportError) -> [RunRecord] {
     try read {
       try RunRecord.fetchAll(
-        $0,
-        sql: """
-          SELECT \(RunRecord.columns) FROM run
-          WHERE state IN ('STOPPED', 'FAILED', 'SKIPPED')
-            AND EXISTS (SELECT 1 FROM file WHERE run_id = run.id AND file.state <> 'undeletable')
-          """)
+        $0.cachedStatement(
+          sql: """
+            SELECT \(RunRecord.columns) FROM run
+            WHERE state IN ('STOPPED', 'FAILED', 'SKIPPED')
+              AND EXISTS (SELECT 1 FROM file WHERE run_id = run.id AND file.state <> 'undeletable')
+            """))
     }
   }
 
@@ -109,11 +113,11 @@ extension Ledger {
   package func leftovers(of id: RequestId) throws(ExportError) -> (deleting: Int, undeletable: [String]) {
     try read { database in
       let rows = try Row.fetchAll(
-        database,
-        sql: """
-          SELECT file.name, file.state FROM file JOIN run ON run.id = file.run_id
-          WHERE run.export_id = ? AND run.state IN ('STOPPED', 'FAILED', 'SKIPPED') ORDER BY file.name
-          """, arguments: [id])
+        database.cachedStatement(
+          sql: """
+            SELECT file.name, file.state FROM file JOIN run ON run.id = file.run_id
+            WHERE run.export_id = ? AND run.state IN ('STOPPED', 'FAILED', 'SKIPPED') ORDER BY file.name
+            """), arguments: [id])
       let undeletable = rows.filter { $0["state"] == "undeletable" }.map { $0["name"] as String }
       return (rows.count - undeletable.count, undeletable)
     }
@@ -123,11 +127,11 @@ extension Ledger {
 
   static func files(of id: RunId, _ database: Database) throws -> [FileRecord] {
     try FileRecord.fetchAll(
-      database, sql: "SELECT * FROM file WHERE run_id = ? ORDER BY name", arguments: [id])
+      database.cachedStatement(sql: "SELECT * FROM file WHERE run_id = ? ORDER BY name"), arguments: [id])
   }
 
   private static func upsert(_ file: FileRecord, of id: RunId, _ database: Database) throws {
-    try database.execute(
+    try database.cachedStatement(
       sql: """
         INSERT INTO file (run_id, name, kind, database_id, event_name, date, file_index, rows, bytes, sha256,
           first_key, last_key, revision, state)
@@ -136,11 +140,11 @@ extension Ledger {
           event_name = excluded.event_name, date = excluded.date, file_index = excluded.file_index,
           rows = excluded.rows, bytes = excluded.bytes, sha256 = excluded.sha256,
           first_key = excluded.first_key, last_key = excluded.last_key, revision = excluded.revision, state = 'sending', error = NULL
-        """,
-      arguments: [
-        id, file.name, file.kind, file.databaseId, file.eventName.map(WholeText.init), file.date,
-        file.fileIndex, file.rows,
-        file.bytes, file.sha256, file.firstKey, file.lastKey, file.revision,
-      ])
+        """
+    ).execute(arguments: [
+      id, file.name, file.kind, file.databaseId, file.eventName.map(WholeText.init), file.date,
+      file.fileIndex, file.rows,
+      file.bytes, file.sha256, file.firstKey, file.lastKey, file.revision,
+    ])
   }
 }

@@ -10,11 +10,11 @@ extension Ledger {
   ) throws(ExportError) -> [RunRecord] {
     try read {
       try RunRecord.fetchAll(
-        $0,
-        sql: """
-          SELECT \(RunRecord.columns) FROM run WHERE export_id = ?1 AND (?2 IS NULL OR state = ?2)
-          ORDER BY window_to DESC, id DESC LIMIT ?3
-          """, arguments: [id, state, limit ?? -1])
+        $0.cachedStatement(
+          sql: """
+            SELECT \(RunRecord.columns) FROM run WHERE export_id = ?1 AND (?2 IS NULL OR state = ?2)
+            ORDER BY window_to DESC, id DESC LIMIT ?3
+            """), arguments: [id, state, limit ?? -1])
     }
   }
 
@@ -23,13 +23,13 @@ extension Ledger {
     try read { database in
       try Set(
         RequestId.fetchAll(
-          database,
-          sql: """
-            SELECT export.id FROM export
-            JOIN revision ON revision.export_id = export.id AND revision.number = export.revision
-            WHERE deleted_at IS NULL AND json_extract(resolved, '$.definition.frequency.once') IS NOT NULL
-              AND EXISTS (SELECT 1 FROM run WHERE run.export_id = export.id AND state = 'DONE')
-            """))
+          database.cachedStatement(
+            sql: """
+              SELECT export.id FROM export
+              JOIN revision ON revision.export_id = export.id AND revision.number = export.revision
+              WHERE deleted_at IS NULL AND json_extract(resolved, '$.definition.frequency.once') IS NOT NULL
+                AND EXISTS (SELECT 1 FROM run WHERE run.export_id = export.id AND state = 'DONE')
+              """)))
     }
   }
 
@@ -37,7 +37,8 @@ extension Ledger {
   package func watermarks(of id: RequestId) throws(ExportError) -> [WatermarkRecord] {
     try read {
       try WatermarkRecord.fetchAll(
-        $0, sql: "SELECT * FROM watermark WHERE export_id = ? ORDER BY database_id", arguments: [id])
+        $0.cachedStatement(sql: "SELECT * FROM watermark WHERE export_id = ? ORDER BY database_id"),
+        arguments: [id])
     }
   }
 
@@ -49,8 +50,10 @@ extension Ledger {
   /// The exact bytes of the manifest of a run; nil when it has not committed.
   package func manifest(of id: RunId) throws(ExportError) -> [UInt8]? {
     try read {
-      try DatabaseValue.fetchOne($0, sql: "SELECT manifest FROM run WHERE id = ?", arguments: [id])
-        .flatMap { Data.fromDatabaseValue($0).map { [UInt8]($0) } }
+      try DatabaseValue.fetchOne(
+        $0.cachedStatement(sql: "SELECT manifest FROM run WHERE id = ?"), arguments: [id]
+      )
+      .flatMap { Data.fromDatabaseValue($0).map { [UInt8]($0) } }
     }
   }
 
@@ -64,11 +67,12 @@ extension Ledger {
     _ id: RequestId, databaseId: String, bound: Int64
   ) throws(ExportError) {
     try write {
-      try $0.execute(
+      try $0.cachedStatement(
         sql: """
           INSERT INTO watermark (export_id, database_id, created_bound) VALUES (?, ?, ?)
           ON CONFLICT DO UPDATE SET created_bound = coalesce(created_bound, excluded.created_bound)
-          """, arguments: [id, databaseId, bound])
+          """
+      ).execute(arguments: [id, databaseId, bound])
     }
   }
 
@@ -88,12 +92,12 @@ extension Ledger {
 
   static func doneWindows(of id: RequestId, _ database: Database) throws -> [Window] {
     try Row.fetchAll(
-      database,
-      sql: """
-        SELECT window_from, window_to FROM run WHERE export_id = ?1 AND state = 'DONE' AND voided = 0
-          AND window_from IS NOT NULL
-        UNION ALL SELECT span_from, span_to FROM done_span WHERE export_id = ?1 ORDER BY 1
-        """, arguments: [id]
+      database.cachedStatement(
+        sql: """
+          SELECT window_from, window_to FROM run WHERE export_id = ?1 AND state = 'DONE' AND voided = 0
+            AND window_from IS NOT NULL
+          UNION ALL SELECT span_from, span_to FROM done_span WHERE export_id = ?1 ORDER BY 1
+          """), arguments: [id]
     ).compactMap { Window(from: $0["window_from"], to: $0["window_to"]) }
   }
 }

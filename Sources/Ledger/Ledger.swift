@@ -14,11 +14,11 @@ package final class Ledger: Sendable {
 
   /// Asked before each statement, with its SQL: false ends the statement, and its transaction with it, as if the process
   /// had died there.
-  package typealias Checkpoint = @Sendable (_ sql: String) -> Bool
+  package typealias Checkpoint = @Sendable (_ sql: () -> String) -> Bool
 
   /// Opens `exportd.db` in the state directory, makes it when it is not there, and brings it to this version.
-  /// - Parameter checkpoint: for tests that crash or interfere between any two statements. What cannot be ended any more
-  ///   (a COMMIT) is carried out whatever it says.
+  /// - Parameter checkpoint: for tests that crash or interfere between any two statements. A COMMIT or ROLLBACK is carried
+  ///   out whatever it says.
   /// - Throws: ``ExportError`` of stage `state` when it cannot be opened, is not a database, or was written by
   ///   a newer version.
   package init(stateDirectory: String, checkpoint: Checkpoint? = nil) throws(ExportError) {
@@ -60,7 +60,10 @@ package final class Ledger: Sendable {
   private func obey(_ checkpoint: @escaping Checkpoint) {
     database.writeWithoutTransaction { [weak database] connection in
       connection.trace(options: .statement) { event in
-        if case .statement(let statement) = event, !checkpoint(statement.sql) { database?.interrupt() }
+        guard case .statement(let statement) = event else { return }
+        if !checkpoint({ statement.sql }), statement.sql != "COMMIT", statement.sql != "ROLLBACK" {
+          database?.interrupt()
+        }
       }
     }
   }
@@ -71,22 +74,32 @@ package final class Ledger: Sendable {
   /// Runs `body` in one write transaction, at once exclusive, so that what it read stays true until it commits.
   func write<T>(_ body: (Database) throws -> T) throws(ExportError) -> T {
     do {
-      return try database.writeWithoutTransaction { connection in
-        var result: T?
-        try connection.inTransaction(.immediate) {
-          result = try body(connection)
-          return .commit
-        }
-        return result!
-      }
+      return try database.unsafeRead { try Self.transact("BEGIN IMMEDIATE", $0, body) }
     } catch {
       throw ExportError(ledger: error, path: path)
     }
   }
 
+  /// Every statement is compiled once and kept, these two as well: compiling takes longer than most of them do, and with
+  /// each that is compiled all others have to be once more.
+  private static func transact<T>(
+    _ begin: String, _ connection: Database, _ body: (Database) throws -> T
+  ) throws -> T {
+    try connection.cachedStatement(sql: begin).execute()
+    do {
+      let result = try body(connection)
+      try connection.cachedStatement(sql: "COMMIT").execute()
+      return result
+    } catch {
+      // SQLite has rolled back by itself after some errors.
+      if connection.isInsideTransaction { try connection.cachedStatement(sql: "ROLLBACK").execute() }
+      throw error
+    }
+  }
+
   func read<T>(_ body: (Database) throws -> T) throws(ExportError) -> T {
     do {
-      return try database.read(body)
+      return try database.unsafeRead { try Self.transact("BEGIN DEFERRED", $0, body) }
     } catch {
       throw ExportError(ledger: error, path: path)
     }
@@ -96,7 +109,9 @@ package final class Ledger: Sendable {
   /// shared memory.
   package func dataVersion() throws(ExportError) -> Int64 {
     do {
-      return try database.writeWithoutTransaction { try Int64.fetchOne($0, sql: "PRAGMA data_version") ?? 0 }
+      return try database.writeWithoutTransaction {
+        try Int64.fetchOne($0.cachedStatement(sql: "PRAGMA data_version")) ?? 0
+      }
     } catch {
       throw ExportError(ledger: error, path: path)
     }
@@ -105,7 +120,9 @@ package final class Ledger: Sendable {
   /// The value of `PRAGMA synchronous` in force: 2 is FULL.
   package func synchronous() throws(ExportError) -> Int {
     do {
-      return try database.writeWithoutTransaction { try Int.fetchOne($0, sql: "PRAGMA synchronous") ?? -1 }
+      return try database.writeWithoutTransaction {
+        try Int.fetchOne($0.cachedStatement(sql: "PRAGMA synchronous")) ?? -1
+      }
     } catch {
       throw ExportError(ledger: error, path: path)
     }

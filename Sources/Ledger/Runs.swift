@@ -62,17 +62,18 @@ extension Ledger {
   package func openRuns() throws(ExportError) -> [RunRecord] {
     try read {
       try RunRecord.fetchAll(
-        $0,
-        sql: """
-          SELECT \(RunRecord.columns) FROM run WHERE state IN ('PENDING', 'RUNNING')
-          ORDER BY export_id, window_to
-          """)
+        $0.cachedStatement(
+          sql: """
+            SELECT \(RunRecord.columns) FROM run WHERE state IN ('PENDING', 'RUNNING')
+            ORDER BY export_id, window_to
+            """))
     }
   }
 
   package func run(_ id: RunId) throws(ExportError) -> RunRecord? {
     try read {
-      try RunRecord.fetchOne($0, sql: "SELECT \(RunRecord.columns) FROM run WHERE id = ?", arguments: [id])
+      try RunRecord.fetchOne(
+        $0.cachedStatement(sql: "SELECT \(RunRecord.columns) FROM run WHERE id = ?"), arguments: [id])
     }
   }
 
@@ -90,7 +91,7 @@ extension Ledger {
       if let export = try Self.export(ofRun: id, database), export.dataType == .profiles, export.isRecurring {
         try Self.requireNoAdmittedOneTime(export.name, source: export.source, database)
       }
-      try database.execute(
+      try database.cachedStatement(
         sql: """
           UPDATE run SET state = 'RUNNING', boot_id = :boot, attempt = attempt + 1, started_at = :now,
             first_attempt_at = coalesce(first_attempt_at, :now), next_attempt_at = NULL, error = NULL,
@@ -104,20 +105,27 @@ extension Ledger {
               WHERE export.id = run.export_id AND deleted_at IS NULL AND (stopped_by IS NULL OR :forced)))
             AND (admitted_at IS NOT NULL OR NOT EXISTS (SELECT 1 FROM export
               WHERE export.id = run.export_id AND data_type = 'profiles' AND is_recurring = 0))
-          """, arguments: ["boot": bootId, "now": now, "id": id, "forced": evenIfStopped])
+          """
+      ).execute(arguments: ["boot": bootId, "now": now, "id": id, "forced": evenIfStopped])
       guard database.changesCount == 1 else { return nil }
+      // A run that was reopened may have got ahead of this one: with a cut behind the watermark it would set that back, and
+      // what lies between would be sent twice.
+      if try Self.isOvertaken(id, database) {
+        try Self.startOver("SELECT id FROM run WHERE id = ? AND manifest IS NULL", [id], database)
+      }
       let run = try RunRecord.fetchOne(
-        database, sql: "SELECT \(RunRecord.columns) FROM run WHERE id = ?", arguments: [id])!
+        database.cachedStatement(sql: "SELECT \(RunRecord.columns) FROM run WHERE id = ?"), arguments: [id])!
       return BegunRun(
         run: run,
         exportName: try String.fetchOne(
-          database, sql: "SELECT name FROM export WHERE id = ?", arguments: [run.exportId])!,
+          database.cachedStatement(sql: "SELECT name FROM export WHERE id = ?"), arguments: [run.exportId])!,
         runTimestamp: run.runTimestamp!,
         revision: try Self.revision(of: run.exportId, number: run.revision, database),
         cuts: try Self.cuts(of: id, database),
         files: try Self.files(of: id, database),
         watermarks: try WatermarkRecord.fetchAll(
-          database, sql: "SELECT * FROM watermark WHERE export_id = ?", arguments: [run.exportId]),
+          database.cachedStatement(sql: "SELECT * FROM watermark WHERE export_id = ?"),
+          arguments: [run.exportId]),
         doneWindows: try Self.doneWindows(of: run.exportId, database),
         isPlannedAgain: try Bool.fetchOne(
           database,
@@ -128,7 +136,7 @@ extension Ledger {
         profileMarks: try ProfileMark.fetchAll(
           database, sql: "SELECT * FROM profile_mark WHERE export_id = ?", arguments: [run.exportId]),
         manifest: try DatabaseValue.fetchOne(
-          database, sql: "SELECT manifest FROM run WHERE id = ?", arguments: [id]
+          database.cachedStatement(sql: "SELECT manifest FROM run WHERE id = ?"), arguments: [id]
         ).flatMap { Data.fromDatabaseValue($0).map { [UInt8]($0) } })
     }
   }
@@ -137,9 +145,9 @@ extension Ledger {
   package func pin(_ cuts: [DatabaseCut], of id: RunId) throws(ExportError) {
     try write { database in
       for cut in cuts {
-        try database.execute(
-          sql: "INSERT INTO cut (run_id, database_id, cut) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
-          arguments: [id, cut.databaseId, try Self.json(cut)])
+        try database.cachedStatement(
+          sql: "INSERT INTO cut (run_id, database_id, cut) VALUES (?, ?, ?) ON CONFLICT DO NOTHING"
+        ).execute(arguments: [id, cut.databaseId, try Self.json(cut)])
       }
     }
   }
@@ -152,27 +160,27 @@ extension Ledger {
     watermarks: [DatabaseCut], profileMarks: [ProfileMark] = []
   ) throws(ExportError) {
     try write { database in
-      try database.execute(
+      try database.cachedStatement(
         sql: """
           UPDATE run SET manifest = ?, manifest_name = ?, rows = ?, bytes = ?, files = ?, rejected = ?
           WHERE id = ? AND state = 'RUNNING' AND manifest IS NULL
-          """,
-        arguments: [Data(manifest), name, rows, bytes, files, rejected, id])
+          """
+      ).execute(arguments: [Data(manifest), name, rows, bytes, files, rejected, id])
       guard database.changesCount == 1 else {
         throw ExportError(.state, .passing, object: "run \(id)", problem: "is not running any more")
       }
       for cut in watermarks {
         guard let bound = cut.bound else { continue }
-        try database.execute(
+        try database.cachedStatement(
           sql: """
             INSERT INTO watermark (export_id, database_id, bound, fingerprint, run_id)
             SELECT export_id, :database, :bound, :fingerprint, id FROM run WHERE id = :id
             ON CONFLICT DO UPDATE SET bound = excluded.bound, fingerprint = excluded.fingerprint,
               run_id = excluded.run_id
-            """,
-          arguments: [
-            "database": cut.databaseId, "bound": bound, "fingerprint": cut.fingerprint, "id": id,
-          ])
+            """
+        ).execute(arguments: [
+          "database": cut.databaseId, "bound": bound, "fingerprint": cut.fingerprint, "id": id,
+        ])
       }
       for mark in profileMarks { try Self.set(mark, by: id, database) }
     }
@@ -181,11 +189,12 @@ extension Ledger {
   /// The manifest lies at the destination: the run is complete.
   package func finish(_ id: RunId, now: Instant) throws(ExportError) {
     try write { database in
-      try database.execute(
+      try database.cachedStatement(
         sql: """
           UPDATE run SET state = 'DONE', boot_id = NULL, finished_at = ?, error = NULL, reason = NULL
           WHERE id = ? AND state = 'RUNNING' AND manifest IS NOT NULL
-          """, arguments: [now, id])
+          """
+      ).execute(arguments: [now, id])
       guard database.changesCount == 1 else {
         throw ExportError(.state, .lasting, object: "run \(id)", problem: "is not committed")
       }
@@ -194,58 +203,66 @@ extension Ledger {
     }
   }
 
-  /// The attempt failed and will be tried again at `next`.
-  package func retry(_ id: RunId, error: String, next: Instant) throws(ExportError) {
-    try write {
-      try $0.execute(
+  /// The attempt failed and will be tried again at `next`, unless its export was stopped or deleted meanwhile: then the
+  /// run is STOPPED with it.
+  /// - Returns: whether it will be tried again.
+  package func retry(_ id: RunId, error: String, next: Instant, now: Instant) throws(ExportError) -> Bool {
+    try write { database in
+      try database.cachedStatement(
         sql: """
           UPDATE run SET state = 'PENDING', boot_id = NULL, error = ?, next_attempt_at = ?
           WHERE id = ? AND state = 'RUNNING'
-          """, arguments: [error, next, id])
+          """
+      ).execute(arguments: [error, next, id])
+      return try Self.stopRunsOfStopped("run.id = \(id)", now: now, database) == 0
     }
   }
 
   /// How far a running attempt has come, for those who watch.
   package func progress(_ id: RunId, rows: Int) throws(ExportError) {
     try write {
-      try $0.execute(
-        sql: "UPDATE run SET rows = ? WHERE id = ? AND state = 'RUNNING' AND manifest IS NULL",
-        arguments: [rows, id])
+      try $0.cachedStatement(
+        sql: "UPDATE run SET rows = ? WHERE id = ? AND state = 'RUNNING' AND manifest IS NULL"
+      ).execute(arguments: [rows, id])
     }
   }
 
   /// The attempt was interrupted and goes on as soon as somebody runs it.
   package func interrupt(_ id: RunId, reason: String) throws(ExportError) {
     try write {
-      try $0.execute(
+      try $0.cachedStatement(
         sql: """
           UPDATE run SET state = 'PENDING', boot_id = NULL, error = ?, next_attempt_at = NULL
           WHERE id = ? AND state = 'RUNNING'
-          """, arguments: [reason, id])
+          """
+      ).execute(arguments: [reason, id])
     }
   }
 
   /// The run gives up: FAILED. Its delivered files are still to be deleted.
   package func fail(_ id: RunId, error: String, now: Instant) throws(ExportError) {
     try write {
-      try $0.execute(
+      try $0.cachedStatement(
         sql: """
           UPDATE run SET state = 'FAILED', boot_id = NULL, error = ?, finished_at = ?, next_attempt_at = NULL
           WHERE id = ? AND state IN ('RUNNING', 'PENDING') AND manifest IS NULL
-          """, arguments: [error, now, id])
+          """
+      ).execute(arguments: [error, now, id])
       if $0.changesCount == 1 { try Self.noticeFailure(of: id, error: error, now: now, $0) }
     }
   }
 
-  /// The run has ended because its export was stopped. A committed one goes on to its end instead.
-  /// - Returns: false when it has committed and therefore only goes forward.
+  /// The run has ended because its export was stopped or deleted. A committed one goes on to its end instead.
+  /// - Returns: false when it has committed and therefore only goes forward, or its export was started again.
   package func stopped(_ id: RunId, reason: String, now: Instant) throws(ExportError) -> Bool {
     try write {
-      try $0.execute(
+      try $0.cachedStatement(
         sql: """
           UPDATE run SET state = 'STOPPED', boot_id = NULL, reason = ?, finished_at = ?, next_attempt_at = NULL
           WHERE id = ? AND state IN ('RUNNING', 'PENDING') AND manifest IS NULL
-          """, arguments: [reason, now, id])
+            AND EXISTS (SELECT 1 FROM export WHERE export.id = run.export_id AND stopped_by IS NOT NULL)
+          """
+      ).execute(arguments: [reason, now, id])
       return $0.changesCount == 1
     }
   }
@@ -256,17 +273,20 @@ extension Ledger {
   }
 
   /// Runs left RUNNING by a process that is gone become PENDING again, to be gone on with at once, and every waiting
-  /// run gets at least one attempt now.
+  /// run gets at least one attempt now. Those whose export was stopped meanwhile are STOPPED with it.
   /// - Returns: how many had been interrupted.
-  package func adopt(bootId: String) throws(ExportError) -> Int {
+  package func adopt(bootId: String, now: Instant) throws(ExportError) -> Int {
     try write { database in
-      try database.execute(
+      try database.cachedStatement(
         sql: """
           UPDATE run SET state = 'PENDING', boot_id = NULL, error = 'interrupted: the process that ran it ended',
             next_attempt_at = NULL WHERE state = 'RUNNING' AND boot_id <> ?
-          """, arguments: [bootId])
+          """
+      ).execute(arguments: [bootId])
       let interrupted = database.changesCount
-      try database.execute(sql: "UPDATE run SET next_attempt_at = NULL WHERE state = 'PENDING'")
+      try database.cachedStatement(sql: "UPDATE run SET next_attempt_at = NULL WHERE state = 'PENDING'")
+        .execute()
+      try Self.stopRunsOfStopped("true", now: now, database)
       return interrupted
     }
   }
@@ -281,17 +301,19 @@ extension Ledger {
   /// FAILED, STOPPED and waiting windows become SKIPPED with the reason, and nothing before `through` is planned.
   package func skip(_ id: RequestId, through: Instant?, reason: String, now: Instant) throws(ExportError) {
     try write { database in
-      try database.execute(
+      try database.cachedStatement(
         sql: """
           UPDATE run SET state = 'SKIPPED', reason = ?, finished_at = ?, next_attempt_at = NULL
           WHERE export_id = ? AND state IN ('FAILED', 'STOPPED', 'PENDING') AND manifest IS NULL
-          """, arguments: [reason, now, id])
+          """
+      ).execute(arguments: [reason, now, id])
       guard let through else { return }
-      try database.execute(
+      try database.cachedStatement(
         sql: """
           UPDATE export SET planned_through = ?1
           WHERE id = ?2 AND (planned_through IS NULL OR planned_through < ?1)
-          """, arguments: [through, id])
+          """
+      ).execute(arguments: [through, id])
     }
   }
 
@@ -306,22 +328,52 @@ extension Ledger {
   static func plan(_ windows: [PlannedWindow], of id: RequestId, now: Instant, _ database: Database) throws {
     guard let last = windows.last else { return }
     for planned in windows {
-      try database.execute(
+      try database.cachedStatement(
         sql: """
           INSERT INTO run (export_id, window_from, window_to, state, scheduled_at)
           VALUES (?, ?, ?, 'PENDING', ?)
-          """, arguments: [id, planned.isCovered ? planned.from : nil, planned.to, planned.dueAt])
+          """
+      ).execute(arguments: [id, planned.isCovered ? planned.from : nil, planned.to, planned.dueAt])
     }
-    try database.execute(
-      sql: "UPDATE export SET planned_through = ? WHERE id = ?", arguments: [last.to, id])
+    try database.cachedStatement(sql: "UPDATE export SET planned_through = ? WHERE id = ?").execute(
+      arguments: [last.to, id])
   }
 
   static func stopWaitingRuns(of id: RequestId, reason: String, now: Instant, _ database: Database) throws {
-    try database.execute(
+    try database.cachedStatement(
       sql: """
         UPDATE run SET state = 'STOPPED', reason = ?, finished_at = ?, next_attempt_at = NULL
         WHERE export_id = ? AND state = 'PENDING' AND manifest IS NULL
-        """, arguments: [reason, now, id])
+        """
+    ).execute(arguments: [reason, now, id])
+  }
+
+  /// Whether the watermark has passed the cut of a run.
+  private static func isOvertaken(_ id: RunId, _ database: Database) throws -> Bool {
+    try Bool.fetchOne(
+      database.cachedStatement(
+        sql: """
+          SELECT EXISTS (SELECT 1 FROM run JOIN cut ON cut.run_id = run.id
+            JOIN watermark ON watermark.export_id = run.export_id AND watermark.database_id = cut.database_id
+            WHERE run.id = ? AND bound > json_extract(cut, '$.bound'))
+          """), arguments: [id])!
+  }
+
+  /// A run that waits though its export was stopped or deleted while it was under way.
+  /// - Returns: how many there were.
+  @discardableResult
+  private static func stopRunsOfStopped(
+    _ condition: String, now: Instant, _ database: Database
+  ) throws -> Int {
+    try database.cachedStatement(
+      sql: """
+        UPDATE run SET state = 'STOPPED', finished_at = ?, next_attempt_at = NULL,
+          reason = coalesce((SELECT reason FROM export WHERE export.id = run.export_id), 'stopped')
+        WHERE \(condition) AND state = 'PENDING' AND manifest IS NULL
+          AND EXISTS (SELECT 1 FROM export WHERE export.id = run.export_id AND stopped_by IS NOT NULL)
+        """
+    ).execute(arguments: [now])
+    return database.changesCount
   }
 
   @discardableResult
@@ -335,16 +387,19 @@ extension Ledger {
           OR window_to = (SELECT max(window_to) FROM run AS other WHERE other.export_id = run.export_id))
       """
     try startOver("SELECT id FROM run WHERE \(owed)", [id], database)
-    try database.execute(
+    try database.cachedStatement(
       sql: """
         UPDATE run SET state = 'PENDING', reason = NULL, finished_at = NULL, next_attempt_at = NULL,
           first_attempt_at = NULL, admitted_at = NULL
         WHERE \(owed)
-        """, arguments: [id])
-    try database.execute(
-      sql: "UPDATE run SET next_attempt_at = NULL WHERE export_id = ? AND state = 'PENDING'", arguments: [id])
+        """
+    ).execute(arguments: [id])
+    try database.cachedStatement(
+      sql: "UPDATE run SET next_attempt_at = NULL WHERE export_id = ? AND state = 'PENDING'"
+    ).execute(arguments: [id])
     return try Int.fetchOne(
-      database, sql: "SELECT count(*) FROM run WHERE export_id = ? AND state = 'PENDING'", arguments: [id])!
+      database.cachedStatement(sql: "SELECT count(*) FROM run WHERE export_id = ? AND state = 'PENDING'"),
+      arguments: [id])!
   }
 
   /// A run that has delivered files lets go of them and starts over: with the newest revision and a new cut.
@@ -353,16 +408,21 @@ extension Ledger {
   }
 
   static func cuts(of id: RunId, _ database: Database) throws -> [DatabaseCut] {
-    try String.fetchAll(database, sql: "SELECT cut FROM cut WHERE run_id = ?", arguments: [id])
-      .map { try parse(DatabaseCut.self, $0) }
+    try String.fetchAll(
+      database.cachedStatement(sql: "SELECT cut FROM cut WHERE run_id = ?"), arguments: [id]
+    )
+    .map { try parse(DatabaseCut.self, $0) }
   }
 
   static func startOver(_ runs: String, _ arguments: StatementArguments, _ database: Database) throws {
-    try database.execute(sql: "DELETE FROM cut WHERE run_id IN (\(runs))", arguments: arguments)
-    try database.execute(
-      sql: "UPDATE file SET state = 'stale', error = NULL WHERE run_id IN (\(runs))", arguments: arguments)
-    try database.execute(
-      sql: "UPDATE run SET revision = NULL, cut_at = NULL, previous_cut_at = NULL WHERE id IN (\(runs))",
+    try database.cachedStatement(sql: "DELETE FROM cut WHERE run_id IN (\(runs))").execute(
+      arguments: arguments)
+    try database.cachedStatement(
+      sql: "UPDATE file SET state = 'stale', error = NULL WHERE run_id IN (\(runs))"
+    ).execute(arguments: arguments)
+    try database.cachedStatement(
+      sql: "UPDATE run SET revision = NULL, cut_at = NULL, previous_cut_at = NULL WHERE id IN (\(runs))"
+    ).execute(
       arguments: arguments)
   }
 }

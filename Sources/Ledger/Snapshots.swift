@@ -56,7 +56,8 @@ extension Ledger {
     let chosen = "SELECT id FROM export WHERE iif(?1 IS NULL, deleted_at IS NULL, id = ?1)"
     func runs(_ condition: String) throws -> [RunRecord] {
       try RunRecord.fetchAll(
-        database, sql: "SELECT \(RunRecord.columns) FROM run WHERE \(condition)", arguments: [id])
+        database.cachedStatement(sql: "SELECT \(RunRecord.columns) FROM run WHERE \(condition)"),
+        arguments: [id])
     }
     func latest(_ time: String) throws -> [RequestId: RunRecord] {
       let found = try runs(
@@ -67,7 +68,8 @@ extension Ledger {
       return Dictionary(found.map { ($0.exportId, $0) }, uniquingKeysWith: { first, _ in first })
     }
     let records = try ExportRecord.fetchAll(
-      database, sql: "SELECT * FROM export WHERE id IN (\(chosen)) ORDER BY name", arguments: [id])
+      database.cachedStatement(sql: "SELECT * FROM export WHERE id IN (\(chosen)) ORDER BY name"),
+      arguments: [id])
     let revisions = try newestRevisions(chosen, [id], database)
     let open = Dictionary(
       grouping: try runs("state IN ('PENDING', 'RUNNING') AND export_id IN (\(chosen)) ORDER BY window_to"),
@@ -77,18 +79,18 @@ extension Ledger {
     // Of a running export few runs have ended in vain, and of those few have left anything behind.
     let inVain = "run.state IN ('STOPPED', 'FAILED', 'SKIPPED') AND run.export_id IN (\(chosen))"
     let failed = try Row.fetchAll(
-      database,
-      sql: "SELECT export_id, sum(state = 'FAILED') AS failed FROM run WHERE \(inVain) GROUP BY export_id",
+      database.cachedStatement(
+        sql: "SELECT export_id, sum(state = 'FAILED') AS failed FROM run WHERE \(inVain) GROUP BY export_id"),
       arguments: [id])
     let failedWindows = Dictionary(
       failed.map { ($0["export_id"] as RequestId, $0["failed"] as Int) }, uniquingKeysWith: { $1 })
     let left = try Row.fetchAll(
-      database,
-      sql: """
-        SELECT run.export_id, sum(file.state <> 'undeletable') AS deleting,
-          sum(file.state = 'undeletable') AS undeletable
-        FROM run JOIN file ON file.run_id = run.id WHERE \(inVain) GROUP BY run.export_id
-        """, arguments: [id])
+      database.cachedStatement(
+        sql: """
+          SELECT run.export_id, sum(file.state <> 'undeletable') AS deleting,
+            sum(file.state = 'undeletable') AS undeletable
+          FROM run JOIN file ON file.run_id = run.id WHERE \(inVain) GROUP BY run.export_id
+          """), arguments: [id])
     let leftovers = Dictionary(
       left.map { row in
         var leftovers = ExportSnapshot.Leftovers()

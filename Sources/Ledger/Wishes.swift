@@ -52,9 +52,10 @@ extension Ledger {
   package func wish(_ wish: Wish, now: Instant) throws(ExportError) -> Int64 {
     try write { database in
       // Answers have been read by then; some are long.
-      try database.execute(sql: "DELETE FROM wish WHERE answered_at < ?", arguments: [now + -86400])
-      try database.execute(
-        sql: "INSERT INTO wish (wish, created_at) VALUES (?, ?)", arguments: [try Self.json(wish), now])
+      try database.cachedStatement(sql: "DELETE FROM wish WHERE answered_at < ?")
+        .execute(arguments: [now + -86400])
+      try database.cachedStatement(sql: "INSERT INTO wish (wish, created_at) VALUES (?, ?)").execute(
+        arguments: [try Self.json(wish), now])
       return database.lastInsertedRowID
     }
   }
@@ -63,16 +64,17 @@ extension Ledger {
   package func takeWishes(bootId: String) throws(ExportError) -> [WishRecord] {
     let isAny = try read {
       try Bool.fetchOne(
-        $0, sql: "SELECT EXISTS (SELECT 1 FROM wish WHERE answered_at IS NULL AND taken_by IS NOT ?)",
+        $0.cachedStatement(
+          sql: "SELECT EXISTS (SELECT 1 FROM wish WHERE answered_at IS NULL AND taken_by IS NOT ?)"),
         arguments: [bootId])!
     }
     guard isAny else { return [] }
     return try write { database in
       let rows = try Row.fetchAll(
-        database,
-        sql: """
-          UPDATE wish SET taken_by = ?1 WHERE answered_at IS NULL AND taken_by IS NOT ?1 RETURNING id, wish
-          """, arguments: [bootId])
+        database.cachedStatement(
+          sql: """
+            UPDATE wish SET taken_by = ?1 WHERE answered_at IS NULL AND taken_by IS NOT ?1 RETURNING id, wish
+            """), arguments: [bootId])
       return try rows.map { WishRecord(id: $0["id"], wish: try Self.parse(Wish.self, $0["wish"])) }
         .sorted { $0.id < $1.id }
     }
@@ -89,10 +91,9 @@ extension Ledger {
 
   package func answer(_ id: Int64, _ answer: Answer, now: Instant) throws(ExportError) {
     try write {
-      try $0.execute(
-        sql:
-          "UPDATE wish SET answered_at = ?, succeeded = ?, answer = ? WHERE id = ? AND answered_at IS NULL",
-        arguments: [now, answer.succeeded, answer.text, id])
+      try $0.cachedStatement(
+        sql: "UPDATE wish SET answered_at = ?, succeeded = ?, answer = ? WHERE id = ? AND answered_at IS NULL"
+      ).execute(arguments: [now, answer.succeeded, answer.text, id])
     }
   }
 
@@ -100,7 +101,8 @@ extension Ledger {
   package func answer(to id: Int64) throws(ExportError) -> Answer? {
     try read { database in
       try Row.fetchOne(
-        database, sql: "SELECT succeeded, answer FROM wish WHERE id = ? AND answered_at IS NOT NULL",
+        database.cachedStatement(
+          sql: "SELECT succeeded, answer FROM wish WHERE id = ? AND answered_at IS NOT NULL"),
         arguments: [id]
       ).map { Answer(succeeded: $0["succeeded"], text: $0["answer"] ?? "") }
     }
@@ -109,25 +111,26 @@ extension Ledger {
   /// Says who holds the state directory from now on.
   package func register(bootId: String, pid: Int32, version: String, now: Instant) throws(ExportError) {
     try write {
-      try $0.execute(
+      try $0.cachedStatement(
         sql: """
           INSERT INTO daemon (id, boot_id, pid, version, started_at) VALUES (1, ?, ?, ?, ?)
           ON CONFLICT DO UPDATE SET boot_id = excluded.boot_id, pid = excluded.pid,
             version = excluded.version, started_at = excluded.started_at, reload_error = NULL, reloaded_at = NULL
-          """, arguments: [bootId, pid, version, now])
+          """
+      ).execute(arguments: [bootId, pid, version, now])
     }
   }
 
   /// Remembers the outcome of a reload; `error` nil when the configuration was taken.
   package func reloaded(error: String?, now: Instant) throws(ExportError) {
     try write {
-      try $0.execute(
-        sql: "UPDATE daemon SET reload_error = ?, reloaded_at = ? WHERE id = 1", arguments: [error, now])
+      try $0.cachedStatement(sql: "UPDATE daemon SET reload_error = ?, reloaded_at = ? WHERE id = 1").execute(
+        arguments: [error, now])
     }
   }
 
   package func daemon() throws(ExportError) -> DaemonRecord? {
-    try read { try DaemonRecord.fetchOne($0, sql: "SELECT * FROM daemon WHERE id = 1") }
+    try read { try DaemonRecord.fetchOne($0.cachedStatement(sql: "SELECT * FROM daemon WHERE id = 1")) }
   }
 
   static func json(_ value: some Encodable) throws -> String {

@@ -34,7 +34,8 @@ struct StatePlace: Sendable {
     } else {
       throw Failure(
         .configuration,
-        loaded.errorText + "\nThere is no state database in \(loaded.knownStateDirectory) to go by either; mend the "
+        loaded.errorText
+          + "\nThere is no state database in \(loaded.knownStateDirectory) to go by either; mend the "
           + "configuration first")
     }
   }

@@ -51,6 +51,12 @@ import TimeZones
     #expect(agenda.starts(running: [], at: now + 60).map(\.run) == [10])
   }
 
+  @Test func aCommittedRunComesBeforeOlderWindowsThatWereReopened() throws {
+    let pending = #""state":"PENDING""#
+    let agenda = try agenda([(1, false, [pending, pending + #","manifestName":"m""#])])
+    #expect(agenda.starts(running: [], at: now).map(\.run) == [11])
+  }
+
   @Test func aRetryTimeFromAClockThatWasFarAheadIsNotWaitedFor() throws {
     let agenda = try agenda([(1, false, [#""state":"PENDING","nextAttemptAt":\#(now.seconds + 86400)"#])])
     #expect(agenda.starts(running: [], at: now).map(\.run) == [10])

@@ -45,7 +45,7 @@ struct ExportViewTests {
     let id = try create("charged", sixHourly)
     let run = try plan(id, at: start + 3600)[0]
     _ = try ledger.begin(run, bootId: "boot", now: start + 3600)
-    try ledger.retry(run, error: "the disk is full", next: start + 3900)
+    _ = try ledger.retry(run, error: "the disk is full", next: start + 3900, now: start)
     let view = try view(id, at: start + 3700)
     #expect(view.state == .pending)
     #expect(view.reason == "the disk is full")
@@ -197,7 +197,7 @@ struct ExportViewTests {
     let retrying = try create("retrying", sixHourly)
     let run = try plan(retrying, at: start + 3600)[0]
     _ = try ledger.begin(run, bootId: "boot", now: start + 3600)
-    try ledger.retry(run, error: "the disk is full", next: start + 9000)
+    _ = try ledger.retry(run, error: "the disk is full", next: start + 9000, now: start)
     let later = start + 3600 + 2 * ExportView.patience
     #expect(try view(waiting, isBusy: true, at: later).overdueSince == nil)
     #expect(try view(waiting, isBusy: false, at: later).overdueSince != nil)

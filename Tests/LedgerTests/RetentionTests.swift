@@ -57,7 +57,7 @@ import TimeZones
     _ = try ledger.begin(runs[1], bootId: "a", now: then)
     try ledger.announce([LedgerFixture.file("x")], of: runs[1])
     try ledger.delivered(["x"], of: runs[1], revision: 1)
-    _ = try ledger.stopped(runs[1], reason: "enough", now: then)
+    try ledger.fail(runs[1], error: "gone", now: then)
     for run in runs[2...] { try finish(run, at: then) }
     try prune()
     #expect(try ledger.runs(of: id).map(\.id) == [runs[4], runs[1], runs[0]])

@@ -16,7 +16,7 @@ import TimeZones
     let first = try #require(try ledger.begin(runs[0], bootId: "a", now: now))
     #expect(first.runTimestamp == now.seconds)
     #expect(first.run.attempt == 1)
-    try ledger.retry(runs[0], error: "disk", next: now + 5)
+    #expect(try ledger.retry(runs[0], error: "disk", next: now + 5, now: now))
     let again = try #require(try ledger.begin(runs[0], bootId: "a", now: now + 60))
     #expect(again.runTimestamp == now.seconds)
     #expect(again.run.attempt == 2)
@@ -32,12 +32,12 @@ import TimeZones
     try ledger.announce([LedgerFixture.file("x")], of: runs[0])
     try ledger.delivered(["x"], of: runs[0], revision: 1)
     try ledger.pin([LedgerFixture.cut], of: runs[0])
-    #expect(try ledger.adopt(bootId: "b") == 1)
+    #expect(try ledger.adopt(bootId: "b", now: now) == 1)
     let run = try #require(try ledger.begin(runs[0], bootId: "b", now: now + 9))
     #expect(run.cuts == [LedgerFixture.cut])
     #expect(run.files.map(\.state) == [.delivered])
     #expect(run.files[0].lastKey == ReadKey(pass: 0, order: 5, sequence: 9))
-    #expect(try ledger.adopt(bootId: "b") == 0)
+    #expect(try ledger.adopt(bootId: "b", now: now) == 0)
   }
 
   @Test(arguments: ["a\0b", "\0", "", "日本"])
@@ -52,13 +52,13 @@ import TimeZones
     let (id, runs) = try fixture.export(windows: 1)
     _ = try ledger.begin(runs[0], bootId: "a", now: now)
     try ledger.announce([LedgerFixture.file("x")], of: runs[0])
-    try ledger.retry(runs[0], error: "no", next: now)
+    #expect(try ledger.retry(runs[0], error: "no", next: now, now: now))
     try ledger.revise(
       id, definition: "{}", resolved: LedgerFixture.revision(from: "other"), due: [], now: now)
     let second = try #require(try ledger.begin(runs[0], bootId: "a", now: now))
     #expect(second.revision.number == 2)
     try ledger.delivered(["x"], of: runs[0], revision: 2)
-    try ledger.retry(runs[0], error: "no", next: now)
+    #expect(try ledger.retry(runs[0], error: "no", next: now, now: now))
     try ledger.revise(
       id, definition: "{}", resolved: LedgerFixture.revision(from: "third"), due: [], now: now)
     let third = try #require(try ledger.begin(runs[0], bootId: "a", now: now))
@@ -79,6 +79,28 @@ import TimeZones
     #expect(run.cuts.isEmpty)
     #expect(run.files.map(\.state) == [.stale])
     #expect(run.runTimestamp == now.seconds)
+  }
+
+  @Test func aRunThatWasOvertakenTakesANewCut() throws {
+    let (id, runs) = try fixture.export(windows: 2)
+    _ = try ledger.begin(runs[0], bootId: "a", now: now)
+    try ledger.fail(runs[0], error: "gave up", now: now)
+    _ = try ledger.begin(runs[1], bootId: "a", now: now)
+    try ledger.pin([LedgerFixture.cut], of: runs[1])
+    try ledger.announce([LedgerFixture.file("x")], of: runs[1])
+    try ledger.delivered(["x"], of: runs[1], revision: 1)
+    #expect(try ledger.retry(runs[1], error: "disk", next: now, now: now))
+    #expect(try ledger.reopen(id, now: now) == 2)
+    _ = try ledger.begin(runs[0], bootId: "a", now: now + 9)
+    var later = LedgerFixture.cut
+    later.bound = 50
+    try ledger.commit(
+      runs[0], manifest: [1], named: "m", rows: 0, bytes: 0, files: 0, rejected: 0, watermarks: [later])
+    try ledger.finish(runs[0], now: now + 9)
+    let overtaken = try #require(try ledger.begin(runs[1], bootId: "a", now: now + 9))
+    #expect(overtaken.cuts.isEmpty)
+    #expect(overtaken.files.map(\.state) == [.stale])
+    #expect(overtaken.run.revision == nil)
   }
 
   @Test func stopEndsWhatWaitsAndStartOwesIt() throws {

@@ -62,7 +62,7 @@ import TimeZones
     let (id, runs) = try fixture.export(windows: 6)
     _ = try ledger.begin(runs[0], bootId: "a", now: now)
     #expect(try ledger.void(id, reason: "ahead", stop: false, now: now) == 0)
-    try ledger.retry(runs[0], error: "x", next: now)
+    #expect(try ledger.retry(runs[0], error: "x", next: now, now: now))
     #expect(try ledger.void(id, reason: "ahead", stop: true, now: now) == 4)
     let record = try #require(try ledger.export(id))
     #expect(record.stoppedBy == .daemon && record.reason == "ahead")

@@ -185,7 +185,8 @@ final class Daemon: Sendable {
       let report = try Assembly.registrar(configuration, first.ledger).reconcile(
         loaded.written, broken: [:], .whole, now: first.time.now())
       return report.errors.isEmpty
-        ? .success(report) : .failure(Failure(.configuration, report.errors.map(\.description).joined(separator: "\n")))
+        ? .success(report)
+        : .failure(Failure(.configuration, report.errors.map(\.description).joined(separator: "\n")))
     } catch {
       return .failure(Failure(error))
     }

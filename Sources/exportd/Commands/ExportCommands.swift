@@ -69,7 +69,9 @@ struct StartCommand: AsyncParsableCommand {
       if skipMissed {
         let planner = try RunPlanner(
           revision: revision.resolved, plannedThrough: record.plannedThrough,
-          hasSequence: record.hasSequence, zone: try Assembly.zone(revision.resolved.timeZone))
+          hasSequence: record.hasSequence,
+          voided: try place.ledger.voidedWindows()[record.id] ?? [],
+          zone: try Assembly.zone(revision.resolved.timeZone))
         try place.ledger.claim(planner.missed(at: now), of: record.id, now: now)
         try place.ledger.skip(
           record.id, through: nil, reason: "left out by `exportd start --skip-missed`", now: now)

@@ -72,7 +72,7 @@ extension Installation {
     logger.logLevel = .warning
     let bootId = Assembly.bootId()
     try ledger.register(bootId: bootId, pid: getpid(), version: Exportd.version, now: time.now())
-    _ = try ledger.adopt(bootId: bootId)
+    _ = try ledger.adopt(bootId: bootId, now: time.now())
     let parts = parts
     if record.hasSequence == nil { await Acquaintance(ledger: ledger, parts: parts).make(record.id) }
     let executor = RunExecutor(ledger: ledger, parts: parts, time: time, bootId: bootId, logger: logger)

@@ -1,0 +1,51 @@
+import Foundation
+import Simulation
+import SimulationOracle
+import Synchronization
+
+// simulate [--seeds N] [--from K] [--threads T] [--until-failures F] [--summary]: runs the histories of N seeds.
+// simulate --seed K [--trace] [--without I,J,…] [--shrink]: one history, whole.
+
+let arguments = Array(CommandLine.arguments.dropFirst())
+
+func value(of option: String) -> String? {
+  arguments.firstIndex(of: option).flatMap { $0 + 1 < arguments.count ? arguments[$0 + 1] : nil }
+}
+
+let histories = Histories()
+if let seed = value(of: "--seed").flatMap(UInt64.init) {
+  exit(try Replay(seed: seed, arguments: arguments, value(of: "--without")).run(histories) ? 0 : 1)
+}
+
+let count = value(of: "--seeds").flatMap(UInt64.init) ?? 10_000
+let from = value(of: "--from").flatMap(UInt64.init) ?? 1
+let threads = value(of: "--threads").flatMap(Int.init) ?? ProcessInfo.processInfo.activeProcessorCount
+let limit = value(of: "--until-failures").flatMap(Int.init) ?? 10
+let isSummary = arguments.contains("--summary")
+let failed = Atomic<Int>(0)
+let began = Date()
+let outcome = try histories.run(
+  from..<from + count, threads: threads,
+  onFailure: { failure in
+    if !isSummary {
+      print("seed \(failure.seed):")
+      for violation in failure.violations.prefix(5) { print("  \(violation)") }
+    }
+    return failed.wrappingAdd(1, ordering: .relaxed).newValue < limit
+  },
+  onProgress: { done in
+    if done % 1000 == 0, !isSummary { FileHandle.standardError.write(Data("\(done) histories\n".utf8)) }
+  })
+let seconds = Date().timeIntervalSince(began)
+var rules: [String: Int] = [:]
+for failure in outcome.failures {
+  for rule in Set(failure.violations.map(\.rule)) { rules[rule, default: 0] += 1 }
+}
+print(
+  "\(outcome.histories) histories in \(Int(seconds)) s, \(outcome.failures.count) of them wrong"
+    + (outcome.failures.isEmpty
+      ? "" : "; replay one with: make simulate SEED=\(outcome.failures.map(\.seed).min()!)"))
+for (rule, count) in rules.sorted(by: { ($1.value, $0.key) < ($0.value, $1.key) }) {
+  print("  \(count) × \(rule)")
+}
+exit(outcome.failures.isEmpty ? 0 : 1)

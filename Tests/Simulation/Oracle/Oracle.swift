@@ -1,0 +1,107 @@
+/// Judges a history by what SPEC promises, from what happened and what was delivered alone.
+package enum Oracle {
+  /// Every rule that was broken; empty when all is well.
+  package static func judge(_ testimony: Testimony) -> [Violation] {
+    let delivered = Delivered(testimony.deposits, undeletable: testimony.undeletable)
+    var violations = delivered.violations
+    violations += testimony.strayWatermarks.map {
+      Violation("a watermark moves with a committed manifest", $0)
+    }
+    violations += testimony.staged.map { Violation("nothing stray lies in the staging directory", $0) }
+    if !testimony.cameToRest {
+      violations.append(Violation("everything due gets done", "the engine does not come to rest"))
+    }
+    for export in testimony.exports {
+      let runs = testimony.runs.filter { $0.export == export.id }
+      let horizon = max(testimony.highWater, testimony.end) + 2 * 86400
+      var rules: [Rule] = []
+      for revision in export.revisions {
+        rules.append(Rule(revision, first: rules.first, createdAt: export.createdAt, horizon: horizon))
+      }
+      let tiling = Tiling(rules, runs, export, end: testimony.end, highWater: testimony.highWater)
+      violations += [tiling.violation].compactMap { $0 }
+      violations += endings(of: runs, export, testimony)
+      let complete = delivered.runs.filter { $0.export == export.id }
+      violations += completeness(of: complete, runs, export)
+      violations += stops(of: export, testimony)
+      guard tiling.edits.count == rules.count - 1 else { continue }
+      var judge = EventsJudge(testimony, export, rules, Selection.ofRevisions(rules, tiling.edits), complete)
+      judge.judge()
+      violations += judge.violations
+    }
+    return violations
+  }
+
+  /// Every window that is due ends, with a reason when it does not end well.
+  private static func endings(
+    of runs: [Testimony.Run], _ export: Testimony.Export, _ testimony: Testimony
+  ) -> [Violation] {
+    runs.compactMap { run in
+      let what =
+        "\(export.name) (\(export.id)), window \(run.from)..\(run.to), is \(run.state) (\(run.reason ?? "no reason"))"
+      switch run.state {
+      case "DONE": return nil
+      case "STOPPED" where !export.isStopped && !export.isDeleted:
+        return Violation("everything due gets done", "\(what), and the export goes on")
+      case "FAILED", "STOPPED", "SKIPPED":
+        return run.reason == nil ? Violation("what ends badly has a reason", what) : nil
+      default:
+        return run.scheduledAt <= testimony.end ? Violation("everything due gets done", what) : nil
+      }
+    }
+  }
+
+  /// A manifest lies at the destination for every run that is DONE, and for no other.
+  private static func completeness(
+    of complete: [CompleteRun], _ runs: [Testimony.Run], _ export: Testimony.Export
+  ) -> [Violation] {
+    var violations: [Violation] = []
+    let name = "\(export.name) (\(export.id))"
+    for run in runs where run.state == "DONE" {
+      let found = complete.filter {
+        $0.runTimestamp == run.runTimestamp && $0.from == run.from && $0.to == run.to
+      }
+      if found.count != 1 {
+        violations.append(
+          Violation("DONE has a manifest", "\(name): window \(run.from)..\(run.to) has \(found.count)"))
+      }
+    }
+    for run in complete {
+      if !runs.contains(where: { $0.state == "DONE" && $0.runTimestamp == run.runTimestamp }) {
+        violations.append(Violation("a manifest means DONE", "\(name): run \(run.runTimestamp)"))
+      }
+      if run.revision < 1 || run.revision > export.revisions.count {
+        violations.append(Violation("a manifest names its revision", "\(name): run \(run.runTimestamp)"))
+      }
+    }
+    let windows = complete.map(\.from)
+    if Set(windows).count != windows.count {
+      violations.append(Violation("each window once", "\(name) has two complete runs of one window"))
+    }
+    return violations
+  }
+
+  /// How long after `stop` a new name may still appear, in milliseconds.
+  private static let patience: Int64 = 2000
+
+  /// Two seconds after a stop no new name of the export appears, save manifests, until it is started again.
+  private static func stops(of export: Testimony.Export, _ testimony: Testimony) -> [Violation] {
+    let deeds = testimony.deeds.filter { $0.export == export.id }
+    return deeds.enumerated().compactMap { index, stop in
+      guard stop.kind == .stop || stop.kind == .delete else { return nil }
+      let until =
+        deeds[(index + 1)...].first { $0.kind.reopens }?.moment
+        ?? .max
+      let late = testimony.deposits.first { deposit in
+        deposit.bytes != nil && deposit.moment > stop.moment && deposit.moment < until
+          && deposit.elapsed > stop.elapsed + patience && deposit.name.contains("\(export.id)-")
+          && !deposit.name.hasSuffix("-manifest.json")
+      }
+      return late.map {
+        Violation(
+          "a stop ends a run within two seconds",
+          "\($0.name) appeared \($0.elapsed - stop.elapsed) ms after it")
+      }
+    }
+  }
+}

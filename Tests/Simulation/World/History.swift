@@ -1,0 +1,155 @@
+package import ExportCore
+
+/// What happens in a history from outside, made up from its seed before it begins: what people, applications, the clock
+/// and the weather do, and when processes start and die.
+package struct History: Sendable {
+  package var seed: UInt64
+  /// The account's zone at the beginning.
+  package var zone: String
+  /// What the wall clock shows at the beginning.
+  package var start: Int64
+  package var databases: [String]
+  package var order: DatabaseCut.ReadOrder
+  package var maxConcurrentRuns: Int
+  package var stallTimeout: Int
+  /// The prefix of each destination.
+  package var prefixes: [String: String]
+  /// Percent of turns in which another than the oldest ready job runs.
+  package var disorder: Int
+  /// Whether whoever is stopped is started again when the faults are over.
+  package var startsAllAtTheEnd: Bool
+  package var steps: [Step]
+
+  /// The most hours that a window of any of its exports takes.
+  package var longestWindow: Int {
+    steps.compactMap { step in
+      switch step.act {
+      case .create(_, let writing), .edit(_, let writing), .file(_, let writing?): writing.everyHours
+      default: nil
+      }
+    }.max() ?? 0
+  }
+
+  package struct Step: Sendable {
+    /// Milliseconds since the history began.
+    package var at: Int64
+    /// Points that the process may still pass once that time has come, if it is busy then.
+    package var points: Int
+    package var act: Act
+  }
+
+  package struct NewRow: Hashable, Sendable {
+    package var databaseId: String
+    package var ts: Int64?
+    package var name: String?
+  }
+
+  package enum Act: Sendable {
+    case insert([NewRow])
+    /// The row at this place among those that are there, counted round.
+    case update(Int)
+    case delete(Int)
+    case setClock(by: Int64)
+    case create(String, Writing)
+    case edit(String, Writing)
+    /// A definition file, nil removes it; then a reload.
+    case file(String, Writing?)
+    case accountZone(String)
+    case stop(String)
+    case start(String, skippingMissed: Bool)
+    case again(String)
+    case remove(String)
+    case run(String, restart: Bool, rebase: Bool)
+    case source(Weather.Mood)
+    case destination(Weather.Mood)
+    /// So many of a thousand statements of the daemon's ledger fail.
+    case ledger(failing: Int)
+    /// The process dies after so many further points, and the next starts so many milliseconds later.
+    case crash(points: Int, downtime: Int64)
+    /// SIGTERM.
+    case terminate(downtime: Int64)
+  }
+}
+
+/// A definition as a person writes it.
+package struct Writing: Hashable, Sendable {
+  package var destination = "lake"
+  /// Nil is all events.
+  package var names: [String]?
+  package var everyHours: Int?
+  package var from: String?
+  package var at: String?
+  package var until: String?
+  package var delayMinutes: Int?
+  /// Of a one-time export, as JSON.
+  package var once: String?
+  package var zone: String?
+  package var maxFileBytes: Int?
+
+  package init() {}
+
+  package var json: String {
+    var frequency: [String] = []
+    if let everyHours { frequency.append("\"everyHours\":\(everyHours)") }
+    if let from { frequency.append("\"from\":\"\(from)\"") }
+    if let at { frequency.append("\"at\":\"\(at)\"") }
+    if let until { frequency.append("\"until\":\"\(until)\"") }
+    if let delayMinutes { frequency.append("\"delayMinutes\":\(delayMinutes)") }
+    if let once { frequency.append("\"once\":\(once)") }
+    var members = [
+      "\"source\":\"main\"", "\"destination\":\"\(destination)\"",
+      "\"data\":{\"events\":\(names.map { "[" + $0.map { "\"\($0)\"" }.joined(separator: ",") + "]" } ?? "\"all\"")}",
+      "\"frequency\":{\(frequency.joined(separator: ","))}", "\"format\":\"json\"",
+    ]
+    if let zone { members.append("\"timeZone\":\"\(zone)\"") }
+    if let maxFileBytes { members.append("\"maxFileBytes\":\(maxFileBytes)") }
+    return "{\(members.joined(separator: ","))}"
+  }
+}
+
+extension History: CustomStringConvertible {
+  package var description: String {
+    let head = """
+      history \(seed): zone \(zone), begins at \(start), databases \(databases.joined(separator: " ")) read by \(order), \
+      at most \(maxConcurrentRuns) runs at once, stall timeout \(stallTimeout) s, disorder \(disorder)%\
+      \(startsAllAtTheEnd ? ", all are started at the end" : ""), prefixes \(prefixes.sorted { $0.key < $1.key })
+      """
+    return head + steps.enumerated().map { "\n\($0) \($1)" }.joined()
+  }
+}
+
+extension History.Step: CustomStringConvertible {
+  package var description: String {
+    let time = "\(at / 86_400_000)d \(at / 3_600_000 % 24):\(at / 60000 % 60):\(at / 1000 % 60).\(at % 1000)"
+    return "\(time)\(points > 0 ? " +\(points) points" : ""): \(act)"
+  }
+}
+
+extension History.Act: CustomStringConvertible {
+  package var description: String {
+    switch self {
+    case .insert(let rows):
+      "insert "
+        + rows.map { "\($0.databaseId):\($0.ts.map(String.init) ?? "NULL"):\($0.name ?? "NULL")" }.joined(
+          separator: " ")
+    case .update(let place): "update row \(place)"
+    case .delete(let place): "delete row \(place)"
+    case .setClock(let seconds): "the clock is set by \(seconds) s"
+    case .create(let name, let writing): "create \(name) \(writing.json)"
+    case .edit(let name, let writing): "edit \(name) \(writing.json)"
+    case .file(let name, let writing): "file \(name) \(writing?.json ?? "is removed"), reload"
+    case .accountZone(let zone): "the account's zone becomes \(zone), reload"
+    case .stop(let name): "stop \(name)"
+    case .start(let name, let skips): "start \(name)\(skips ? " --skip-missed" : "")"
+    case .again(let name): "start \(name) --again"
+    case .remove(let name): "delete \(name)"
+    case .run(let name, let restart, let rebase):
+      "run \(name)\(restart ? " --restart" : "")\(rebase ? " --rebase" : "")"
+    case .source(let mood): "the source \(mood)"
+    case .destination(let mood): "the destination \(mood)"
+    case .ledger(let failing): "the state database fails \(failing) of 1000 statements"
+    case .crash(let points, let downtime): "crash after \(points) points, down for \(downtime) ms"
+    case .terminate(let downtime): "SIGTERM, down for \(downtime) ms"
+    }
+  }
+}

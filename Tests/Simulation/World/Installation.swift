@@ -1,0 +1,71 @@
+import Engine
+import ExportConfig
+import ExportCore
+import Ledger
+import TimeZones
+
+/// What lies in `/etc/exportd`, and how this build puts the parts together: as the executable does, with a simulated
+/// source and destination.
+final class Installation: @unchecked Sendable {
+  let world: World
+  private(set) var configuration: Configuration
+  /// The files of `exports.d` by name, as JSON.
+  var files: [String: String] = [:]
+  private let order: DatabaseCut.ReadOrder
+  private static let zones = ZoneDatabase()
+  private static let reader = ConfigurationReader(
+    zones: zones,
+    capabilities: Capabilities(formats: [.json], destinationTypes: [.directory], dataTypes: [.events]))
+
+  init(_ world: World, _ history: History) {
+    self.world = world
+    order = history.order
+    let source = SQLiteSourceConfiguration(
+      databases: history.databases.map { .init(id: $0, path: "\(world.directory)/\($0).db") },
+      events: EventMapping(from: "events"), profiles: nil)
+    configuration = Configuration(
+      account: "acme", timeZone: history.zone, identifiers: [.identity], stateDirectory: world.directory,
+      maxConcurrentRuns: history.maxConcurrentRuns, stallTimeout: history.stallTimeout, keepHistoryDays: 400,
+      onFailure: nil, sources: ["main": .sqlite(source)],
+      destinations: history.prefixes.mapValues { .directory(DirectoryConfiguration(prefix: $0, path: "/")) })
+  }
+
+  func setZone(_ name: String) { configuration.timeZone = name }
+
+  static func zone(_ name: String) throws(ExportError) -> Zone {
+    do {
+      return try zones.zone(named: name)
+    } catch {
+      throw ExportError(.configuration, .lasting, object: "time zone \(name)", problem: "\(error)")
+    }
+  }
+
+  func registrar(_ ledger: Ledger) -> Registrar {
+    Registrar(
+      configuration: configuration, ledger: ledger,
+      zone: { (name) throws(ExportError) in try Self.zone(name) })
+  }
+
+  func parts(for life: Life) -> Parts {
+    Parts(
+      source: { [world, order] (source) throws(ExportError) in
+        SimulatedSource(world, life, databaseIds: source.databaseIds, order: order)
+      },
+      destination: { [world] (name, _) throws(ExportError) in SimulatedDestination(world, life, name: name) },
+      zone: { (name) throws(ExportError) in try Self.zone(name) },
+      stagingDirectory: life.stagingDirectory, memoryDirectory: "\(world.directory)/memory")
+  }
+
+  /// The definitions of `exports.d`, read as the executable reads them.
+  var written: [WrittenDefinition] {
+    files.sorted { $0.key < $1.key }.map { read($0.key, $0.value, file: "\($0.key).json") }
+  }
+
+  func read(_ name: String, _ json: String, file: String?) -> WrittenDefinition {
+    let (definition, diagnostics) = Self.reader.definition(
+      named: name, Array(json.utf8), label: name, against: configuration)
+    guard let definition else { preconditionFailure("a history wrote \(json): \(diagnostics)") }
+    return WrittenDefinition(
+      name: name, definition: definition.definition, json: definition.canonicalText, file: file)
+  }
+}

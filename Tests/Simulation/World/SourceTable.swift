@@ -1,0 +1,34 @@
+import SimulationOracle
+
+/// The rows of one database, in the order of their sequence. Every row that ever was is kept for the oracle.
+struct SourceTable: Sendable {
+  private(set) var rows: [Testimony.Row] = []
+  let databaseId: String
+
+  init(databaseId: String) { self.databaseId = databaseId }
+
+  /// Rows that are there now.
+  var present: [Testimony.Row] { rows.filter { $0.deletedAt == nil } }
+
+  /// The highest sequence now; nil when there is no row.
+  var top: Int64? { rows.last { $0.deletedAt == nil }?.sequence }
+
+  func row(_ sequence: Int64) -> Testimony.Row? {
+    guard sequence >= 1, sequence <= rows.count else { return nil }
+    let row = rows[Int(sequence) - 1]
+    return row.deletedAt == nil ? row : nil
+  }
+
+  /// Inserts a row under the next sequence, which no row has had before.
+  mutating func insert(number: Int, ts: Int64?, name: String?, at moment: Int) -> Testimony.Row {
+    let row = Testimony.Row(
+      databaseId: databaseId, sequence: Int64(rows.count) + 1, number: number, ts: ts, name: name,
+      insertedAt: moment)
+    rows.append(row)
+    return row
+  }
+
+  mutating func update(_ sequence: Int64, at moment: Int) { rows[Int(sequence) - 1].versions.append(moment) }
+
+  mutating func delete(_ sequence: Int64, at moment: Int) { rows[Int(sequence) - 1].deletedAt = moment }
+}

@@ -1,0 +1,100 @@
+import GRDB
+import SimulationOracle
+
+/// Reads the state database as `status` would, past the code that is tested.
+struct StateReader {
+  private let database: DatabaseQueue
+  private let world: World
+  /// By request id: when it was first seen, and its revisions.
+  private var seen: [Int64: (moment: Int, revisions: [Testimony.Revision])] = [:]
+  private(set) var strayWatermarks: [String] = []
+
+  init(path: String, world: World) throws {
+    database = try DatabaseQueue(path: path)
+    self.world = world
+  }
+
+  /// Takes note of exports and revisions that have come since it was last called.
+  mutating func look(accountZone: String) throws {
+    let rows = try database.read { database in
+      try Row.fetchAll(
+        database,
+        sql: """
+          SELECT export_id, number, definition, revision.created_at, export.stopped_by IS NOT NULL AS stopped
+          FROM revision JOIN export ON export.id = export_id ORDER BY export_id, number
+          """)
+    }
+    for row in rows {
+      let id: Int64 = row["export_id"]
+      let number: Int = row["number"]
+      if seen[id] == nil { seen[id] = (world.happen(), []) }
+      guard number > seen[id]!.revisions.count else { continue }
+      seen[id]!.revisions.append(
+        Testimony.Revision(
+          number: number, definition: row["definition"], accountZone: accountZone,
+          acceptedAt: row["created_at"],
+          highWater: world.clock.highWater, wasStopped: row["stopped"]))
+    }
+  }
+
+  /// Every watermark must be that of a run that has committed.
+  mutating func checkWatermarks() throws {
+    strayWatermarks += try database.read { database in
+      try String.fetchAll(
+        database,
+        sql: """
+          SELECT 'export ' || watermark.export_id || ', database ' || database_id || ', bound ' || bound FROM watermark
+          LEFT JOIN run ON run.id = watermark.run_id WHERE bound IS NOT NULL AND manifest IS NULL
+          """)
+    }
+  }
+
+  func exports() throws -> [Testimony.Export] {
+    try database.read { database in
+      try Row.fetchAll(database, sql: "SELECT * FROM export ORDER BY id").map { row in
+        Testimony.Export(
+          id: row["id"], name: row["name"], createdAt: row["created_at"], seenAt: seen[row["id"]]!.moment,
+          isStopped: row["stopped_by"] != nil, isDeleted: row["deleted_at"] != nil,
+          revisions: seen[row["id"]]!.revisions)
+      }
+    }
+  }
+
+  func runs() throws -> [Testimony.Run] {
+    try database.read { database in
+      try Row.fetchAll(database, sql: "SELECT * FROM run WHERE window_from IS NOT NULL ORDER BY id").map {
+        row in
+        Testimony.Run(
+          id: row["id"], export: row["export_id"], from: row["window_from"], to: row["window_to"],
+          isVoided: row["voided"], state: row["state"], reason: row["reason"] ?? row["error"],
+          scheduledAt: row["scheduled_at"], runTimestamp: row["run_timestamp"])
+      }
+    }
+  }
+
+  func undeletable() throws -> Set<String> {
+    try database.read {
+      try Set(String.fetchAll($0, sql: "SELECT name FROM file WHERE state = 'undeletable'"))
+    }
+  }
+
+  /// Open runs that are due by now, with what is wrong with them.
+  func overdue(at now: Int64) throws -> [(name: String, error: String?)] {
+    try database.read { database in
+      try Row.fetchAll(
+        database,
+        sql: """
+          SELECT name, error FROM run JOIN export ON export.id = export_id
+          WHERE state IN ('PENDING', 'RUNNING') AND scheduled_at <= ? ORDER BY run.id
+          """, arguments: [now]
+      ).map { ($0["name"], $0["error"]) }
+    }
+  }
+
+  func stopped() throws -> [String] {
+    try database.read {
+      try String.fetchAll(
+        $0, sql: "SELECT name FROM export WHERE stopped_by IS NOT NULL AND deleted_at IS NULL ORDER BY name")
+    }
+  }
+}
