@@ -10,25 +10,28 @@ package struct ExportPlan: Sendable {
   package var isDue = false
 
   package struct Run: Sendable {
-    package var window: Window
+    /// Its window; of profiles, unless of those updated in a period, the cut of the last run that succeeded and its own.
+    package var span: Manifest.Span
     package var dueAt: Instant
     /// Nil for a window that is not claimed yet.
     package var record: RunRecord?
     /// Whether only the manifest is left to send: nothing is read any more.
     package var isCommitted: Bool
     package var manifestName: String
-    /// By database, name and date; none when no row falls into the window.
+    /// By database, name and date; none when no row falls into the window, or no profile is to be sent.
     package var series: [Series]
 
     package var rows: Int { series.reduce(0) { $0 + $1.rows } }
     package var lateRows: Int { series.reduce(0) { $0 + $1.lateRows } }
   }
 
-  /// The events of one name on one local date in one database: one file, or several when they do not fit.
+  /// The events of one name on one local date in one database, or its profiles: one file, or several when they do not
+  /// fit.
   package struct Series: Hashable, Sendable {
     package var databaseId: String
-    package var eventName: String
-    package var date: LocalDate
+    /// Nil for profiles.
+    package var eventName: String?
+    package var date: LocalDate?
     /// All rows, late ones among them. Some may turn out to be such as cannot be converted.
     package var rows: Int
     /// Rows of windows that are DONE already, which came after their run.
@@ -43,26 +46,26 @@ package struct ExportPlan: Sendable {
 
 /// Finds out what the runs of an export would hold. It reads the source, touches no destination and writes nothing.
 package struct DryRun: Sendable {
-  private let ledger: Ledger
-  private let source: @Sendable (SourceConfiguration) throws(ExportError) -> any Source
-  private let zone: @Sendable (String) throws(ExportError) -> Zone
+  let ledger: Ledger
+  let source: @Sendable (SourceConfiguration) throws(ExportError) -> any Source
+  let zone: @Sendable (String) throws(ExportError) -> Zone
+  /// Of what profile exports have sent.
+  let memoryDirectory: String
 
   package init(
     ledger: Ledger, source: @escaping @Sendable (SourceConfiguration) throws(ExportError) -> any Source,
-    zone: @escaping @Sendable (String) throws(ExportError) -> Zone
+    zone: @escaping @Sendable (String) throws(ExportError) -> Zone, memoryDirectory: String
   ) {
     self.ledger = ledger
     self.source = source
     self.zone = zone
+    self.memoryDirectory = memoryDirectory
   }
 
   /// - Throws: what the runs themselves would fail with, or `CancellationError`.
   package func plan(_ record: ExportRecord, now: Instant) async throws -> ExportPlan {
     let newest = try ledger.revision(of: record.id)
-    guard record.dataType == .events else {
-      throw ExportError(
-        .configuration, .lasting, object: record.name, problem: "profiles cannot be planned in this version")
-    }
+    if record.dataType == .profiles { return try await profilePlan(record, newest, now: now) }
     let hasSequence =
       if let known = record.hasSequence {
         known
@@ -133,8 +136,9 @@ package struct DryRun: Sendable {
       doneWindows: past.doneWindows)
     let pinned = candidate.isReopened ? [] : try run.map { try ledger.cuts(of: $0.id) } ?? []
     var planned = ExportPlan.Run(
-      window: candidate.window, dueAt: candidate.dueAt, record: run, isCommitted: run?.manifestName != nil,
-      manifestName: run?.manifestName ?? names.manifest, series: [])
+      span: Manifest.Span(from: candidate.window.from, to: candidate.window.to), dueAt: candidate.dueAt,
+      record: run, isCommitted: run?.manifestName != nil, manifestName: run?.manifestName ?? names.manifest,
+      series: [])
     guard !planned.isCommitted else {
       // Its commit has moved the watermarks already.
       past.doneWindows.append(candidate.window)
@@ -175,12 +179,12 @@ package struct DryRun: Sendable {
     }
     let takers = Dictionary(grouping: rows.keys) { Array(firstFile($0).utf8) }
     return rows.map { key, count in
-      let firstFile = firstFile(key)
-      return ExportPlan.Series(
-        databaseId: databaseId, eventName: String(decoding: key.name, as: UTF8.self), date: key.date,
-        rows: count.rows, lateRows: count.late, firstFile: firstFile,
-        sharesNames: takers[Array(firstFile.utf8), default: []].count > 1)
-    }.sorted { ($0.eventName, $0.date) < ($1.eventName, $1.date) }
+      let (name, firstFile) = (String(decoding: key.name, as: UTF8.self), firstFile(key))
+      let series = ExportPlan.Series(
+        databaseId: databaseId, eventName: name, date: key.date, rows: count.rows, lateRows: count.late,
+        firstFile: firstFile, sharesNames: takers[Array(firstFile.utf8), default: []].count > 1)
+      return (order: (name, key.date), series)
+    }.sorted { $0.order < $1.order }.map(\.1)
   }
 
   /// Names that are canonically equal are still two.

@@ -99,7 +99,7 @@ package struct RunExecutor: Sendable {
       isPlannedAgain: begun.isPlannedAgain)
     let cuts = try await pin(begun, reads, source)
     let kept = try resumable(begun, cuts)
-    try await delivery.destination.removeLeftovers(stem: names.stem)
+    for stem in names.stems { try await delivery.destination.removeLeftovers(stem: stem) }
     for cut in cuts {
       let files = try EventFiles(
         names, databaseId: cut.databaseId, revision: revision, zone: zone,

@@ -33,7 +33,7 @@ extension Scheduler {
         agenda.requests.append(RunRequest(wish: record.id, export: export, remaining: open))
       }
     } catch {
-      finish(record.id, Answer(succeeded: false, text: error.description))
+      finish(record.id, Answer(error))
     }
   }
 
@@ -56,16 +56,19 @@ extension Scheduler {
       case .success(.interrupted) where !isEnding:
         rest.append(request)
       case .success(.retry(let error, _)), .success(.failed(let error)), .failure(let error):
-        end(request, error.description)
-      case .success(.stopped): end(request, "the run was stopped")
-      case .success(.interrupted): end(request, "the daemon is ending; the run goes on at its next start")
+        end(request, Answer(error))
+      case .success(.stopped): end(request, Answer(succeeded: false, text: "the run was stopped"))
+      case .success(.interrupted):
+        end(
+          request,
+          Answer(succeeded: false, text: "the daemon is ending; the run goes on at its next start"))
       }
     }
     agenda.requests = rest
   }
 
-  private func end(_ request: RunRequest, _ problem: String) {
-    finish(request.wish, Answer(succeeded: false, text: problem))
+  private func end(_ request: RunRequest, _ answer: Answer) {
+    finish(request.wish, answer)
     guard let record = agenda.entries[request.export]?.record, record.stoppedBy != nil else { return }
     do throws(ExportError) {
       try ledger.stopWaiting(of: request.export, reason: record.reason ?? "stopped", now: time.now())

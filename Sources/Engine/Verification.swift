@@ -8,7 +8,8 @@ import TimeZones
 ///
 /// Any disagreement is a failure, also where the source holds fewer rows than were delivered: from the outside, rows
 /// that an application has deleted cannot be told from rows that were delivered twice. Sources that forget are left
-/// out with `source: false`.
+/// out with `source: false`. Profiles change where they lie, so that only one thing can be held against them: a profile
+/// that was last updated in a period cannot come to be so later.
 package struct Verification: Sendable {
   package let ledger: Ledger
   package let parts: Parts
@@ -139,8 +140,11 @@ package struct Verification: Sendable {
     _ verified: inout VerifiedRun
   ) async throws {
     let known = Set(files.map(\.name) + [manifestName])
-    for object in try await destination.list(prefix: names.runPrefix, stem: names.stem)
-    where !known.contains(object.name) {
+    var strays: Set<StoredObject> = []
+    for stem in names.stems {
+      strays.formUnion(try await destination.list(prefix: names.runPrefix, stem: stem))
+    }
+    for object in strays.sorted(by: { $0.name < $1.name }) where !known.contains(object.name) {
       verified.note(.stray, object.name, "is not of this run, but bears its name (\(object.bytes) bytes)")
     }
   }
@@ -151,7 +155,11 @@ package struct Verification: Sendable {
     _ run: RunRecord, _ manifest: Manifest, _ revision: Revision, _ cuts: [DatabaseCut], _ past: RunPast,
     _ verified: inout VerifiedRun
   ) async throws {
+    if manifest.header.dataType == .profiles {
+      return try await compareProfiles(manifest, revision, &verified)
+    }
     guard let window = run.window else { return }
+    verified.isSourceCounted = true
     let reads = RunReads(
       window: window, revision: revision, watermarks: past.watermarks, doneWindows: past.doneWindows)
     for cut in cuts {
@@ -161,6 +169,30 @@ package struct Verification: Sendable {
         SourceComparison(manifest.files, counts, cut).note(in: &verified)
       } catch let error as ExportError where error.stage != .state {
         verified.note(.source, "database \(cut.databaseId)", "could not be counted: \(error)")
+      }
+    }
+  }
+
+  private func compareProfiles(
+    _ manifest: Manifest, _ revision: Revision, _ verified: inout VerifiedRun
+  ) async throws {
+    guard case .once = revision.timing else { return }
+    verified.isSourceCounted = true
+    for databaseId in revision.source.databaseIds {
+      let files = manifest.files.filter { $0.databaseId == databaseId }
+      let taken = files.reduce(0) { $0 + $1.rows }
+      let run = ProfileRun(
+        revision: revision, databaseId: databaseId, cut: manifest.header.window.to, marks: [])
+      do {
+        let held = try await run.count(
+          in: try parts.source(revision.source), memories: parts.memoryDirectory)
+        if held > taken {
+          verified.note(
+            .source, "database \(databaseId)",
+            "the source holds \(held) profiles of the period, and \(taken) were delivered or rejected")
+        }
+      } catch let error as ExportError where error.stage != .state {
+        verified.note(.source, "database \(databaseId)", "could not be counted: \(error)")
       }
     }
   }

@@ -13,6 +13,9 @@ package struct VerifiedRun: Hashable, Sendable, Codable {
   /// Of data files, as its manifest says.
   package var rows: Int
   package var bytes: Int
+  /// Whether the source was asked, too. Of profiles only those updated in a period can still be told from what came
+  /// since.
+  package internal(set) var isSourceCounted = false
   /// Where two sides do not agree; at most ``findingLimit`` of them.
   package private(set) var findings: [Finding] = []
   /// How many more there are.

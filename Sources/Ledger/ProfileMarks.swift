@@ -24,6 +24,13 @@ extension Ledger {
     }
   }
 
+  /// What the next delta of an export begins from, by database; none before its first run has succeeded.
+  package func profileMarks(of id: RequestId) throws(ExportError) -> [ProfileMark] {
+    try read {
+      try ProfileMark.fetchAll($0, sql: "SELECT * FROM profile_mark WHERE export_id = ?", arguments: [id])
+    }
+  }
+
   /// Names of the memory files that are in use.
   package func profileMemories() throws(ExportError) -> Set<String> {
     try read {

@@ -9,8 +9,14 @@ enum Schema {
     migrator.registerMigration("1") { try $0.execute(sql: first) }
     migrator.registerMigration("2") { try $0.execute(sql: profiles) }
     migrator.registerMigration("3") { try $0.execute(sql: retention) }
+    migrator.registerMigration("4") { try $0.execute(sql: refusals) }
     return migrator
   }
+
+  /// Migration 4: an answer to a wish says whether a rule stood in its way.
+  private static let refusals = """
+    ALTER TABLE wish ADD COLUMN refused INTEGER NOT NULL DEFAULT 0 CHECK (refused IN (0, 1));
+    """
 
   private static let first = """
     -- The exports, live and deleted. `id` is the request id: identity, never the name.

@@ -24,12 +24,18 @@ package struct WishRecord: Hashable, Sendable {
 /// How a wish was answered.
 package struct Answer: Hashable, Sendable {
   package var succeeded: Bool
+  /// Whether a rule or another process stood in the way: later it may go.
+  package var isRefused: Bool
   /// For a person, or JSON where the wish asks for data.
   package var text: String
 
   package init(succeeded: Bool, text: String) {
-    self.succeeded = succeeded
-    self.text = text
+    (self.succeeded, isRefused, self.text) = (succeeded, false, text)
+  }
+
+  /// Of what could not be done.
+  package init(_ error: ExportError) {
+    (succeeded, isRefused, text) = (false, error.kind == .refused, error.description)
   }
 }
 
@@ -92,8 +98,11 @@ extension Ledger {
   package func answer(_ id: Int64, _ answer: Answer, now: Instant) throws(ExportError) {
     try write {
       try $0.cachedStatement(
-        sql: "UPDATE wish SET answered_at = ?, succeeded = ?, answer = ? WHERE id = ? AND answered_at IS NULL"
-      ).execute(arguments: [now, answer.succeeded, answer.text, id])
+        sql: """
+          UPDATE wish SET answered_at = ?, succeeded = ?, refused = ?, answer = ?
+          WHERE id = ? AND answered_at IS NULL
+          """
+      ).execute(arguments: [now, answer.succeeded, answer.isRefused, answer.text, id])
     }
   }
 
@@ -102,9 +111,13 @@ extension Ledger {
     try read { database in
       try Row.fetchOne(
         database.cachedStatement(
-          sql: "SELECT succeeded, answer FROM wish WHERE id = ? AND answered_at IS NOT NULL"),
+          sql: "SELECT succeeded, refused, answer FROM wish WHERE id = ? AND answered_at IS NOT NULL"),
         arguments: [id]
-      ).map { Answer(succeeded: $0["succeeded"], text: $0["answer"] ?? "") }
+      ).map {
+        var answer = Answer(succeeded: $0["succeeded"], text: $0["answer"] ?? "")
+        answer.isRefused = $0["refused"]
+        return answer
+      }
     }
   }
 

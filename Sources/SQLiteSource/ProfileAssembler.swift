@@ -17,11 +17,10 @@ struct ProfileAssembler: ~Copyable {
     batch.reserve(limits)
   }
 
-  var isEmpty: Bool { batch.rows.isEmpty && batch.rejected.isEmpty }
+  var isEmpty: Bool { batch.rows.isEmpty }
 
   var isFull: Bool {
-    max(batch.rows.count, batch.rejected.count) >= limits.rowsPerBatch
-      || batch.bytes.count >= limits.bytesPerBatch
+    batch.rows.count >= limits.rowsPerBatch || batch.bytes.count >= limits.bytesPerBatch
   }
 
   /// Lends the batch to be handed over; an empty one that comes back is made ready for rows.
@@ -30,12 +29,16 @@ struct ProfileAssembler: ~Copyable {
     if batch.bytes.capacity == 0 { batch.reserve(limits) }
   }
 
-  /// Begins a row with its object; false when it has none.
-  mutating func beginRow(_ statement: OpaquePointer, _ key: ReadKey, _ version: ProfileVersion?) -> Bool {
+  /// Begins a row without its object.
+  mutating func beginRow(_ statement: OpaquePointer, _ key: ReadKey, _ version: ProfileVersion?) {
     row = ProfileRow(key: key)
     row.version = version
     row.isDeleted = sqlite3_column_type(statement, ProfileColumns.deletedAt) != SQLITE_NULL
     text.beginRow(in: batch.bytes)
+  }
+
+  /// Gives the row that was begun its object; false when it has none.
+  mutating func takeObject(_ statement: OpaquePointer) -> Bool {
     let object = ValueText.raw(statement, ProfileColumns.objectKey)
     guard !object.isEmpty else { return false }
     let start = batch.bytes.count
@@ -69,15 +72,19 @@ struct ProfileAssembler: ~Copyable {
     return true
   }
 
-  /// Ends the row that was begun with its object alone.
+  /// As ``endRow(_:)``, for a row without an object: its fields are what it is known by.
+  mutating func endRow(_ statement: OpaquePointer, rejected: RejectedRow) {
+    guard endRow(statement) else { return endRow(rejected: rejected) }
+    batch.rows[batch.rows.count - 1].rejection = Int32(batch.rejected.count)
+    batch.rejected.append(rejected)
+  }
+
+  /// Ends the row that was begun without its fields.
   mutating func endRow(rejected: RejectedRow) {
     row.rejection = Int32(batch.rejected.count)
     batch.rows.append(row)
     batch.rejected.append(rejected)
   }
-
-  /// Rejects what has no object.
-  mutating func reject(_ row: RejectedRow) { batch.rejected.append(row) }
 }
 
 extension ProfileBatch {

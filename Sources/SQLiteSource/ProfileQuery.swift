@@ -37,6 +37,8 @@ struct ProfileQuery {
     // Content that is the same needs no order. `COLLATE BINARY`, because to others different texts are equal.
     let content = order.isUnique ? [] : (2...values.count).map(String.init)
     let kinds = order.isUnique ? [] : ProfileFunctions.kinds(Array(values.dropFirst(heads.count)))
+    // Also where an objectId is left out, its row stays at its place: rows before it may have been taken already.
+    let key = order.isByColumn && limit != nil ? values[0] : "1"
     if let limit {
       let guarded = values.indices.filter { $0 != ProfileColumns.updatedAt && $0 != ProfileColumns.deletedAt }
       let fits = guarded.map { ProfileFunctions.fits(values[$0], limit: limit) }
@@ -46,7 +48,7 @@ struct ProfileQuery {
       columns.isCut = Int32(values.count)
       values.append("0 IN (\(fits.joined(separator: ", ")))")
     }
-    let terms = (["1"] + content).map { $0 + " COLLATE BINARY" } + kinds
+    let terms = ([key] + content).map { $0 + " COLLATE BINARY" } + kinds
     return (
       "SELECT \(values.joined(separator: ", ")) FROM \(schema.relation.sql)\(condition) "
         + "ORDER BY \(terms.joined(separator: ", "))", columns

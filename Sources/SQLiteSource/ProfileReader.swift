@@ -97,13 +97,20 @@ struct ProfileReader: ~Copyable {
     let times = ProfileTimes(statement, timestamps)
     guard case .take(let version) = times.verdict(for: read) else { return }
     let key = ReadKey(pass: 0, order: 0, sequence: ordinal)
-    let isCut = columns.isCut >= 0 && sqlite3_column_int(statement, columns.isCut) != 0
-    if !assembler.beginRow(statement, key, version) {
+    let isCut = holdsLargeValue(statement)
+    assembler.beginRow(statement, key, version)
+    if isTooLarge(statement, ProfileColumns.objectKey) {
+      assembler.endRow(rejected: RejectedRow(key: key, id: nil, name: nil, reason: tooLarge, value: nil))
+    } else if !assembler.takeObject(statement) {
       let isNull = sqlite3_column_type(statement, ProfileColumns.objectKey) == SQLITE_NULL
       let problem = "no usable objectId: it is \(isNull ? "NULL" : "empty")"
-      assembler.reject(rejected(statement, key, isCut && isNull ? holdsLargeValue : problem))
+      if isCut {
+        assembler.endRow(rejected: rejected(statement, key, isNull ? tooLarge : problem))
+      } else {
+        assembler.endRow(statement, rejected: rejected(statement, key, problem))
+      }
     } else if isCut {
-      assembler.endRow(rejected: rejected(statement, key, holdsLargeValue))
+      assembler.endRow(rejected: rejected(statement, key, tooLarge))
     } else if version == .unusable {
       let column = times.columnAtFault
       let field: ProfileField = column == ProfileColumns.updatedAt ? .updatedAt : .deletedAt
@@ -116,7 +123,22 @@ struct ProfileReader: ~Copyable {
     }
   }
 
-  private var holdsLargeValue: String {
+  /// SQLite itself minds its limit only where it copies a value, which hangs on its plan: whether a row is rejected
+  /// must not.
+  private func holdsLargeValue(_ statement: OpaquePointer) -> Bool {
+    if columns.isCut >= 0 { return sqlite3_column_int(statement, columns.isCut) != 0 }
+    return (0..<sqlite3_column_count(statement)).contains {
+      $0 != ProfileColumns.updatedAt && $0 != ProfileColumns.deletedAt && isTooLarge(statement, $0)
+    }
+  }
+
+  private func isTooLarge(_ statement: OpaquePointer, _ column: Int32) -> Bool {
+    let type = sqlite3_column_type(statement, column)
+    return (type == SQLITE_TEXT || type == SQLITE_BLOB)
+      && sqlite3_column_bytes(statement, column) > connection.limits.valueBytes
+  }
+
+  private var tooLarge: String {
     "the row holds a value of more than \(connection.limits.valueBytes >> 20) MiB"
   }
 

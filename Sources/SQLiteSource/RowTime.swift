@@ -180,11 +180,11 @@ enum RawTime {
     return (after, position(of: window.to, unit))
   }
 
-  /// An instant in the units of the source, as a number that times at or after it are not below; infinity when
-  /// it lies beyond all integers.
+  /// An instant in the units of the source, as a number that times at or after it are not below; the first one that
+  /// is no time any more when it lies beyond all integers.
   static func position(of instant: Instant, _ unit: TimeUnit) -> SQLiteValue {
     let (count, beyondAll) = max(instant.seconds, 0)
       .multipliedReportingOverflow(by: unit.perSecond ?? 1)
-    return beyondAll ? .real(.infinity) : .integer(count)
+    return beyondAll ? .real(0x1p63) : .integer(count)
   }
 }

@@ -17,7 +17,7 @@ extension StatePlace {
     var mayBeOverlooked = true
     while true {
       if let answer = try ledger.answer(to: id) {
-        guard answer.succeeded else { throw Failure(.failed, answer.text) }
+        guard answer.succeeded else { throw Failure(answer.isRefused ? .refused : .failed, answer.text) }
         return try JSONDecoder().decode(type, from: Data(answer.text.utf8))
       }
       // The directory may be held by a command in the foreground, which takes no wishes.

@@ -28,8 +28,11 @@ enum Assembly {
       },
       zone: zone,
       stagingDirectory: configuration.stateDirectory + "/staging",
-      memoryDirectory: configuration.stateDirectory + "/memory")
+      memoryDirectory: memoryDirectory(in: configuration.stateDirectory))
   }
+
+  /// Where profile exports remember what they have sent.
+  static func memoryDirectory(in stateDirectory: String) -> String { stateDirectory + "/memory" }
 
   static func source(_ configuration: SourceConfiguration) throws(ExportError) -> any Source {
     switch configuration {

@@ -1,6 +1,7 @@
 import ArgumentParser
 import ExportCore
 import Foundation
+import Ledger
 
 /// The exit codes of every command (SPEC section 7).
 enum ExitStatus: Int32 {
@@ -35,6 +36,11 @@ struct Failure: Error {
         .failed
       }
     self.init(status, error.description)
+  }
+
+  /// What was asked of an export and did not come about.
+  init(_ answer: Answer, to name: String) {
+    self.init(answer.isRefused ? .refused : .failed, "\(name): \(answer.text)")
   }
 }
 

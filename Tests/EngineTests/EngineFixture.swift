@@ -41,6 +41,10 @@ enum EngineFixture {
     Window(from: instant(from), to: instant(to))!
   }
 
+  static func span(_ from: String, _ to: String) -> Manifest.Span {
+    Manifest.Span(from: instant(from), to: instant(to))
+  }
+
   static func planner(
     _ revision: Revision, through: String? = nil, hasSequence: Bool? = true
   ) throws -> RunPlanner {

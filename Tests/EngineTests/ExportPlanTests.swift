@@ -20,7 +20,7 @@ import TimeZones
       let data = manifest.files.filter { $0.content != .rejected }
       #expect(planned == Dictionary(data.map { ($0.name, $0.rows) }, uniquingKeysWith: +))
       #expect(run.rows == manifest.header.totals.rows)
-      #expect(manifest.header.window == Manifest.Span(from: run.window.from, to: run.window.to))
+      #expect(manifest.header.window == run.span)
       #expect(known(run.manifestName) == "\(manifest.header.requestId)-\(timestamp)-manifest.json")
     }
   }
@@ -96,7 +96,7 @@ import TimeZones
     try export.add("Charged", at: "2026-11-20T01:00:00Z", count: 3)
     let plan = try await export.plan()
     #expect(!plan.isDue)
-    #expect(plan.runs.map(\.window) == [EngineFixture.window("2026-11-20T00:00:00Z", "2026-11-20T06:00:00Z")])
+    #expect(plan.runs.map(\.span) == [EngineFixture.span("2026-11-20T00:00:00Z", "2026-11-20T06:00:00Z")])
     #expect(plan.runs.map(\.rows) == [3])
     #expect(plan.runs[0].series[0].firstFile == "\(export.id)-<run timestamp>-Charged-20261120-0-0.json")
   }

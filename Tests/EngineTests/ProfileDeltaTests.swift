@@ -57,8 +57,14 @@ import TimeZones
       }
       for profile in profiles {
         var row = ProfileRow(key: ReadKey(pass: 0, order: 0, sequence: Int64(batch.rows.count)))
-        row.objectKey = add(profile.key)
-        row.objectId = row.objectKey
+        if profile.key.isEmpty {
+          row.rejection = Int32(batch.rejected.count)
+          batch.rejected.append(
+            RejectedRow(key: row.key, id: nil, name: nil, reason: profile.content, value: nil))
+        } else {
+          row.objectKey = add(profile.key)
+          row.objectId = row.objectKey
+        }
         row.version = profile.version.map { ProfileVersion(seconds: $0, nanoseconds: 5) }
         row.properties = add(profile.content.utf8)
         row.isDeleted = profile.isDeleted
@@ -69,9 +75,10 @@ import TimeZones
 
     static func texts(_ batch: ProfileBatch) -> [String] {
       batch.rows.map { row in
+        if row.rejection >= 0 { return "rejected: " + batch.rejected[Int(row.rejection)].reason }
         func text(_ range: ByteRange) -> String {
           String(
-            decoding: batch.bytes[Int(range.offset)..<Int(range.offset + range.count)], as: UTF8.self)
+            decoding: batch.bytes[Int(range.offset)..<Int(range.offset) + Int(range.count)], as: UTF8.self)
         }
         return text(row.objectId) + (row.isDeleted ? " gone" : " " + text(row.properties))
       }
@@ -113,6 +120,33 @@ import TimeZones
     #expect(try export.run([profile("c", nil, "3")]) == ["a gone", "b gone", "c 3"])
     #expect(try export.run([]) == ["c gone"])
     #expect(try export.run([]).isEmpty)
+  }
+
+  @Test func rowsWithoutAnObjectAreRejectedOnceAndKnownByWhatTheyHold() throws {
+    let compared = Export(.compared)
+    let first = [profile("", nil, "1"), profile("", nil, "1"), profile("", nil, "2"), profile("a", nil, "1")]
+    #expect(
+      try compared.run(first, batch: 2) == ["rejected: 1", "rejected: 1", "rejected: 2", "a 1"])
+    // One more that is the same as two others is still one more.
+    #expect(
+      try compared.run(first + [profile("", nil, "1"), profile("", nil, "3")]) == [
+        "rejected: 1", "rejected: 3",
+      ])
+    // Those that are gone have no name to be told of by.
+    #expect(try compared.run([profile("a", nil, "1")]).isEmpty)
+    #expect(try compared.run(first) == ["rejected: 1", "rejected: 1", "rejected: 2"])
+
+    let changed = Export(.changed)
+    #expect(
+      try changed.run([profile("", nil, "1"), profile("", 90, "1"), profile("", 90, "2")], since: 80)
+        == ["rejected: 1", "rejected: 1", "rejected: 2"])
+    #expect(
+      try changed.run([profile("", 90, "1"), profile("", 90, "2"), profile("", 95, "2")], since: 95)
+        == ["rejected: 2"])
+    #expect(try changed.run([profile("", 95, "2")], since: 95).isEmpty)
+
+    let full = Export(.full)
+    for _ in 0..<2 { #expect(try full.run(first).count == 4) }
   }
 
   @Test func fullSendsEverythingAgain() throws {

@@ -32,7 +32,11 @@ final class RealExport {
   private let shards: [DatabaseQueue]
 
   /// Every six hours from 2026-11-20, all events.
-  init(now: String = "2026-11-20T00:00:00Z", data: DataSelection = .allEvents) throws {
+  /// - Parameter revise: changes the definition before it is stored.
+  init(
+    now: String = "2026-11-20T00:00:00Z", data: DataSelection = .allEvents,
+    revise: (inout Revision) -> Void = { _ in }
+  ) throws {
     directory = FileManager.default.temporaryDirectory.path + "/exportd-real-\(UUID().uuidString)"
     for part in ["state", "staging"] {
       try FileManager.default.createDirectory(
@@ -59,8 +63,10 @@ final class RealExport {
     revision.source = .sqlite(
       SQLiteSourceConfiguration(
         databases: ["0", "1"].map { .init(id: $0, path: "\(place)/\($0).db") },
-        events: EventMapping(from: "events"), profiles: nil))
+        events: EventMapping(from: "events"),
+        profiles: data == .profiles ? ProfileMapping(from: "profiles") : nil))
     revision.destination = .directory(DirectoryConfiguration(path: "\(directory)/out"))
+    revise(&revision)
     id = try ledger.create(
       name: "real", origin: .command, definition: "{}", resolved: revision, now: time.now())
   }
@@ -75,6 +81,8 @@ final class RealExport {
         sql: """
           CREATE TABLE events (id INTEGER PRIMARY KEY, name TEXT, ts INTEGER, object_id TEXT, properties TEXT);
           CREATE INDEX events_ts ON events (ts);
+          CREATE TABLE profiles (object_id TEXT PRIMARY KEY, updated_at INTEGER, deleted_at INTEGER, email TEXT,
+            properties TEXT);
           """)
     }
     return shard
@@ -88,6 +96,18 @@ final class RealExport {
         try database.execute(
           sql: "INSERT INTO events (name, ts, object_id, properties) VALUES (?, ?, 'p', ?)",
           arguments: [name, Instant(rfc3339: time)!.seconds * 1000, properties])
+      }
+    }
+  }
+
+  /// Writes profiles, the old ones of the same objectId over.
+  /// - Parameter at: RFC 3339.
+  func put(_ objects: String..., at time: String, properties: String = "{}", shard: Int = 0) throws {
+    try shards[shard].write { database in
+      for object in objects {
+        try database.execute(
+          sql: "INSERT OR REPLACE INTO profiles (object_id, updated_at, properties) VALUES (?, ?, ?)",
+          arguments: [object, Instant(rfc3339: time)!.seconds * 1000, properties])
       }
     }
   }
@@ -111,8 +131,9 @@ final class RealExport {
 
   func plan() async throws -> ExportPlan {
     let record = try #require(try ledger.export(id))
-    return try await DryRun(ledger: ledger, source: parts.source, zone: parts.zone).plan(
-      record, now: time.now())
+    return try await DryRun(
+      ledger: ledger, source: parts.source, zone: parts.zone, memoryDirectory: parts.memoryDirectory
+    ).plan(record, now: time.now())
   }
 
   func verify(run: RunId? = nil, source: Bool = true) async throws -> [VerifiedRun] {

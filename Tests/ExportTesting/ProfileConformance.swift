@@ -91,7 +91,7 @@ extension ProfileConformance {
         #expect(profiles[index].fields["device"] == nil && profiles[index].fields["phone"] == nil)
       }
     },
-    ProfileConformance("rows without an objectId are rejected, and known by nothing") { fixture in
+    ProfileConformance("rows without an objectId are rejected, and known by what they hold") { fixture in
       let test = try fixture.make(["0"])
       try test.upsert(
         [
@@ -106,6 +106,9 @@ extension ProfileConformance {
             "no usable objectId: it is NULL", "no usable objectId: it is empty",
           ])
         #expect(result.rejected.allSatisfy { ($0.id ?? "").isEmpty && $0.key.pass == 0 })
+        #expect(result.nameless.compactMap(\.rejection) == result.rejected)
+        #expect(result.nameless.map { $0.fields["email"] }.sorted { $0! < $1! } == ["empty", "null"])
+        #expect(result.nameless.allSatisfy { $0.key < result.profiles[0].key })
         #expect(try await test.source.countProfiles(read) == 1)
       }
       // Nor by a delta that they are not part of.

@@ -90,13 +90,21 @@ package struct ReadProfile: Hashable, Sendable {
 /// All that one read of profiles gave.
 package struct ProfileResult: Sendable {
   package var profiles: [ReadProfile] = []
+  /// Rows without an objectId.
+  package var nameless: [ReadProfile] = []
   package var rejected: [RejectedRow] = []
   package var batches = 0
 
   package init() {}
 
   package mutating func add(_ batch: ProfileBatch) {
-    profiles += batch.rows.map { ReadProfile($0, batch) }
+    for row in batch.rows {
+      if row.objectKey.isAbsent {
+        nameless.append(ReadProfile(row, batch))
+      } else {
+        profiles.append(ReadProfile(row, batch))
+      }
+    }
     rejected += batch.rejected
     batches += 1
   }

@@ -36,10 +36,8 @@ extension ProfileBatch {
       rejected.append(
         RejectedRow(key: profile.key, id: profile.objectId, name: nil, reason: reason, value: nil))
     }
-    // Nothing knows a profile without one, so that it is only told of among the rejected.
-    guard let objectId = profile.objectId else { return }
     row.isDeleted = profile.isDeleted
-    row.objectId = range(objectId)
+    row.objectId = range(profile.objectId)
     row.objectKey = row.objectId
     row.identity = range(profile.identity)
     row.email = range(profile.email)

@@ -8,7 +8,8 @@ import TimeZones
 ///
 /// `changed` leaves out versions that are remembered as sent; `compared` leaves out profiles whose digest is
 /// remembered, and tells of those that are remembered and gone. A profile that is deleted when an export first sees
-/// its database is not sent: nobody downstream knows of it.
+/// its database is not sent: nobody downstream knows of it. Rows without an object, which are rejected, are known by all
+/// that they hold.
 final class ProfileDelta {
   private let mode: ProfileMode
   /// Nothing has been sent of this database before.
@@ -18,9 +19,12 @@ final class ProfileDelta {
   private let memory: ProfileMemoryReader?
   private let next: ProfileMemoryWriter?
 
-  /// The key at hand, and what is remembered of it.
+  /// The key at hand, and what is remembered of it. Rows without an object share the empty key, which comes first.
   private var key: [UInt8] = []
+  private var hasKey = false
   private var known: [ProfileStamp] = []
+  /// How often each row without an object is remembered.
+  private var nameless: [ProfileStamp: Int] = [:]
   /// Keys of profiles that are gone, to be told of with the batch at hand.
   private var gone: [UInt8] = []
   private var goneRows: [ProfileRow] = []
@@ -83,6 +87,7 @@ final class ProfileDelta {
   private func isToBeSent(_ row: ProfileRow, _ key: UnsafeRawBufferPointer, _ bytes: UnsafeRawBufferPointer)
     throws -> Bool
   {
+    guard !key.isEmpty else { return try isToBeRejected(row, bytes) }
     switch mode {
     case .full: return !(isFirst && row.isDeleted)
     case .changed:
@@ -99,10 +104,27 @@ final class ProfileDelta {
     }
   }
 
+  /// Of rows without an object.
+  private func isToBeRejected(_ row: ProfileRow, _ bytes: UnsafeRawBufferPointer) throws -> Bool {
+    guard mode != .full else { return true }
+    let stamp = digest(row, bytes)
+    if mode == .compared || row.version.map({ $0.seconds >= rememberedFrom.seconds }) ?? false {
+      try next?.append(UnsafeRawBufferPointer(rebasing: bytes[0..<0]), stamp)
+    }
+    guard let times = nameless[stamp], times > 0 else { return true }
+    nameless[stamp] = times - 1
+    return false
+  }
+
   /// Over everything a record may show, absent fields told from empty ones.
   private func digest(_ row: ProfileRow, _ bytes: UnsafeRawBufferPointer) -> ProfileStamp {
     content.removeAll(keepingCapacity: true)
     content.append(row.rejection < 0 ? 0 : 1)
+    // The others are told apart by their versions anyway, or not at all.
+    if row.objectKey.isAbsent {
+      withUnsafeBytes(of: row.version?.seconds ?? .min) { content.append(contentsOf: $0) }
+      withUnsafeBytes(of: row.version?.nanoseconds ?? -1) { content.append(contentsOf: $0) }
+    }
     for range in [
       row.objectId, row.identity, row.email, row.phone, row.allIdentities, row.device, row.communication,
       row.properties,
@@ -118,19 +140,24 @@ final class ProfileDelta {
   // MARK: The memory
 
   private func isAtHand(_ key: UnsafeRawBufferPointer) -> Bool {
-    key.count == self.key.count && !key.isEmpty && self.key.withUnsafeBytes { $0.elementsEqual(key) }
+    hasKey && key.count == self.key.count && self.key.withUnsafeBytes { $0.elementsEqual(key) }
   }
 
   /// Takes `key` up: what is remembered of keys before it is gone, what is remembered of it is known.
   private func move(to key: UnsafeRawBufferPointer, _ base: UInt32) throws {
     self.key.removeAll(keepingCapacity: true)
     self.key.append(contentsOf: key)
+    hasKey = true
     known.removeAll(keepingCapacity: true)
+    nameless = [:]
     while let memory, memory.hasEntry {
       let order = memory.compare(key)
       if order > 0 { return }
       if order < 0 {
         try takeGone(memory, base)
+      } else if key.isEmpty {
+        nameless[memory.stamp, default: 0] += 1
+        try memory.advance()
       } else {
         known.append(memory.stamp)
         try memory.advance()
@@ -140,7 +167,7 @@ final class ProfileDelta {
 
   /// The entry at hand has no profile any more.
   private func takeGone(_ memory: ProfileMemoryReader, _ base: UInt32) throws {
-    if mode == .compared, memory.stamp != .deleted {
+    if mode == .compared, memory.stamp != .deleted, !memory.isNameless {
       let start = gone.count
       // As a source mends it.
       memory.withKey { gone.append(contentsOf: String(decoding: $0, as: UTF8.self).utf8) }
@@ -158,21 +185,13 @@ final class ProfileDelta {
     return ordinal
   }
 
-  /// Rejections of the rows that are kept, under their new keys, and those that belong to no row.
+  /// Rejections of the rows that are kept, under their new keys.
   private func renumber(_ rows: inout [ProfileRow], _ batch: ProfileBatch) -> [RejectedRow] {
-    guard !batch.rejected.isEmpty else { return [] }
-    var isOfARow = [Bool](repeating: false, count: batch.rejected.count)
-    for row in batch.rows where row.rejection >= 0 { isOfARow[Int(row.rejection)] = true }
     var rejected: [RejectedRow] = []
     for index in rows.indices where rows[index].rejection >= 0 {
       var rejection = batch.rejected[Int(rows[index].rejection)]
       rejection.key = rows[index].key
       rows[index].rejection = Int32(rejected.count)
-      rejected.append(rejection)
-    }
-    for (index, rejection) in batch.rejected.enumerated() where !isOfARow[index] {
-      var rejection = rejection
-      rejection.key.sequence = count()
       rejected.append(rejection)
     }
     return rejected

@@ -107,6 +107,8 @@ final class ProfileMemoryReader {
   /// Whether there is an entry at hand.
   private(set) var hasEntry = false
   private(set) var stamp = ProfileStamp.deleted
+  /// Whether the entry is of a row without an object.
+  var isNameless: Bool { keyCount == 0 }
 
   /// Stands at the first entry.
   /// - Throws: ``ExportError`` when the file is not there or cannot be read.

@@ -40,6 +40,16 @@ package struct RunFileNames: Hashable, Sendable {
   /// of profile files the account stands before it.
   package var stem: String { "\(requestId)-\(timestampText)-" }
 
+  private var profileStem: String { "\(account)-\(stem)" }
+
+  /// All that the last component of a name of this run may begin with.
+  package var stems: [String] {
+    switch dataType {
+    case .events: [stem]
+    case .profiles: [stem, profileStem]
+    }
+  }
+
   private var timestampText: String { runTimestamp.map(String.init) ?? Self.unknownTimestamp }
 
   /// `<request id>-<run timestamp>-<event name>-<yyyymmdd>-<file index>-<database-id>.<ext>`.
@@ -64,7 +74,7 @@ package struct RunFileNames: Hashable, Sendable {
     }
     let number = index == 0 ? "" : "-\(index)"
     let ending = format == .parquet ? fileExtension : "\(format.rawValue).gz"
-    return "\(prefix)\(account)-\(stem)\(databaseId)\(number)-\(ending)"
+    return "\(prefix)\(profileStem)\(databaseId)\(number)-\(ending)"
   }
 
   /// `<request id>-<run timestamp>-rejected-<database-id>.jsonl`. It belongs to no event and no date, so it lies

@@ -29,7 +29,9 @@ package struct ProfileRow: Sendable {
   /// Whether `deletedAt` is set.
   package var isDeleted = false
   /// What profiles are ordered and remembered by: the bytes of the objectId as the source holds it, before any are
-  /// mended. The same bytes as ``objectId`` for valid text.
+  /// mended. The same bytes as ``objectId`` for valid text. Absent for a row without an objectId, which is rejected:
+  /// such rows come first, save one whose objectId is too large to be read, and are told apart by the rest of their
+  /// content alone.
   package var objectKey = ByteRange.absent
   package var objectId = ByteRange.absent
   package var identity = ByteRange.absent
@@ -56,8 +58,7 @@ package struct ProfileBatch: Sendable {
   /// In the order of their object keys, by bytes; rows of one object key in an order that only their content
   /// decides.
   package var rows: [ProfileRow]
-  /// What is wrong with the rows that could not be converted. Each belongs to one of ``rows``, save those without an
-  /// objectId, which nothing is known by.
+  /// What is wrong with the rows that could not be converted, each of which is one of ``rows``.
   package var rejected: [RejectedRow]
 
   package init() {

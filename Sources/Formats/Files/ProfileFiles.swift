@@ -84,7 +84,7 @@ private struct ProfileOutput: ~Copyable {
     _ rows: UnsafeBufferPointer<ProfileRow>, of bytes: UnsafeRawBufferPointer, _ rejected: [RejectedRow],
     _ encoder: some ProfileRecordEncoder
   ) throws(ExportError) {
-    // In the order of their keys, whether they belong to a row or to none.
+    // In the order of their keys, also where a source gives them in another.
     var rejected = rejected.sorted { $0.key < $1.key }[...]
     for row in rows {
       try files.reject(&rejected, before: row.key)

@@ -51,7 +51,7 @@ struct CreateCommand: AsyncParsableCommand {
       }
       guard wait, let record = try installation.ledger.export(id) else { return }
       let answer = try await installation.place.run(record, restart: false, rebase: false, wait: true)
-      guard answer.succeeded else { throw Failure(.failed, "\(name): \(answer.text)") }
+      guard answer.succeeded else { throw Failure(answer, to: name) }
       printError("\(name): \(answer.text)")
     }
   }

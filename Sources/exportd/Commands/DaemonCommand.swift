@@ -87,15 +87,14 @@ final class Daemon: Sendable {
         }),
       logger: logger)
     logger.notice("exportd \(Exportd.version) is up, pid \(getpid())")
-    notification.ready(status: "starting")
     let group = ServiceGroup(
       configuration: ServiceGroupConfiguration(
         services: [
           .init(service: scheduler, successTerminationBehavior: .gracefullyShutdownGroup),
           .init(
-            service: HangupListener(reload: { [self] in
-              await reloadForSignal(scheduler)
-            })),
+            service: HangupListener(
+              ready: { [notification] in notification.ready(status: "starting") },
+              reload: { [self] in await reloadForSignal(scheduler) })),
           .init(service: EndNotice(notification: notification)),
         ],
         gracefulShutdownSignals: [.sigterm, .sigint], logger: Self.quiet))
@@ -202,10 +201,15 @@ extension Configuration {
 
 /// SIGHUP: what `systemctl kill -s HUP` and habit send.
 struct HangupListener: Service {
+  /// Called when no signal ends the process by itself any more: those that end it in order are trapped before any
+  /// service runs.
+  let ready: @Sendable () -> Void
   let reload: @Sendable () async -> Void
 
   func run() async throws {
-    for await _ in await UnixSignalsSequence(trapping: .sighup).cancelOnGracefulShutdown() { await reload() }
+    let hangups = await UnixSignalsSequence(trapping: .sighup)
+    ready()
+    for await _ in hangups.cancelOnGracefulShutdown() { await reload() }
   }
 }
 

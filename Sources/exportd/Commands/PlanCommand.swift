@@ -10,8 +10,9 @@ struct PlanCommand: AsyncParsableCommand {
     abstract: "Tell what the runs of an export would hold, without running them.",
     discussion: """
       Every window that `exportd run NAME` would take up now, or the next one when nothing is due: its rows by \
-      database, event and local date, and the exact file names. Only the source is read, with the daemon up or down; \
-      nothing is written, anywhere.
+      database, event and local date, and the exact file names. Of profiles: how many each database would send, held \
+      against what is remembered of the run before. Only the source is read, with the daemon up or down; nothing is \
+      written, anywhere.
 
       What cannot be known before: the run timestamp of a run that has not begun (`\(RunFileNames.unknownTimestamp)`: \
       the epoch seconds of its first attempt), how many files a series takes by size (they count from index 0), \
@@ -31,7 +32,9 @@ struct PlanCommand: AsyncParsableCommand {
       place.tellIfBroken()
       let record = try place.export(name)
       let zone = try Assembly.zone(try place.ledger.revision(of: record.id).resolved.timeZone)
-      let dryRun = DryRun(ledger: place.ledger, source: Assembly.source, zone: Assembly.zone)
+      let dryRun = DryRun(
+        ledger: place.ledger, source: Assembly.source, zone: Assembly.zone,
+        memoryDirectory: Assembly.memoryDirectory(in: place.stateDirectory))
       let now = place.time.now()
       let plan = try await dryRun.plan(record, now: now)
       if json {
@@ -55,8 +58,8 @@ extension ExportPlan {
 
 extension ExportPlan.Run {
   fileprivate func json(_ zone: Zone) -> OrderedJSON {
-    func local(_ instant: Instant) -> OrderedJSON {
-      .text(instant.rfc3339(offset: zone.offset(at: instant)))
+    func local(_ instant: Instant?) -> OrderedJSON {
+      .text(instant.map { $0.rfc3339(offset: zone.offset(at: $0)) })
     }
     return .object([
       ("id", .integer(record?.id)), ("runTimestamp", .integer(record?.runTimestamp)),
@@ -64,8 +67,8 @@ extension ExportPlan.Run {
       (
         "window",
         .object([
-          ("from", .time(window.from)), ("to", .time(window.to)), ("fromLocal", local(window.from)),
-          ("toLocal", local(window.to)),
+          ("from", .time(span.from)), ("to", .time(span.to)), ("fromLocal", local(span.from)),
+          ("toLocal", local(span.to)),
         ])
       ),
       ("dueAt", .time(dueAt)), ("rows", .integer(rows)), ("lateRows", .integer(lateRows)),
@@ -77,7 +80,7 @@ extension ExportPlan.Run {
 extension ExportPlan.Series {
   fileprivate var json: OrderedJSON {
     .object([
-      ("databaseId", .text(databaseId)), ("eventName", .text(eventName)), ("date", .text(date.description)),
+      ("databaseId", .text(databaseId)), ("eventName", .text(eventName)), ("date", .text(date?.description)),
       ("rows", .integer(rows)), ("lateRows", .integer(lateRows)), ("firstFile", .text(firstFile)),
       ("sharesNames", .bool(sharesNames)),
     ])

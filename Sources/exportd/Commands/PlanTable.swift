@@ -27,18 +27,23 @@ struct PlanTable {
   }
 
   private func text(of run: ExportPlan.Run) -> String {
-    var text = terminal.paint(time.span(from: run.window.from, to: run.window.to), .bold)
-    text += "  \(run.window.from.rfc3339) – \(run.window.to.rfc3339), \(state(of: run))\n"
+    let utc = (run.span.from.map { "\($0.rfc3339) – " } ?? "until ") + run.span.to.rfc3339
+    var text = terminal.paint(time.span((run.span.from, run.span.to)), .bold)
+    text += "  \(utc), \(state(of: run))\n"
     if run.isCommitted {
       return text + "  All its files are delivered; only the manifest is left to send.\n" + manifest(of: run)
     }
     guard !run.series.isEmpty else {
-      return text + "  No row falls into it: it would deliver its manifest alone.\n" + manifest(of: run)
+      let reason = isOfProfiles ? "No profile is to be sent" : "No row falls into it"
+      return text + "  \(reason): it would deliver its manifest alone.\n" + manifest(of: run)
     }
-    text += table(of: run).rendered(for: terminal)
-    let rows = "\(Figures.grouped(run.rows)) row\(run.rows == 1 ? "" : "s")"
+    text += (isOfProfiles ? profileTable(of: run) : table(of: run)).rendered(for: terminal)
+    let noun = isOfProfiles ? "profile" : "row"
+    let rows = "\(Figures.grouped(run.rows)) \(noun)\(run.rows == 1 ? "" : "s")"
     let late = run.lateRows == 0 ? "" : ", \(Figures.grouped(run.lateRows)) of them late"
-    return text + "  \(rows)\(late). Indices count on from 0 where a series takes more than one file.\n"
+    return text
+      + "  \(rows)\(late). Indices count on from 0 where \(isOfProfiles ? "a database" : "a series") takes more "
+      + "than one file.\n"
       + manifest(of: run)
   }
 
@@ -52,8 +57,19 @@ struct PlanTable {
     case .stopped: return "STOPPED: only `exportd run` or `start` takes it up again"
     case .running: return "RUNNING, attempt \(record.attempt)"
     case .pending where record.attempt > 0: return "goes on after attempt \(record.attempt)"
+    case .pending where record.reason != nil: return record.reason!
     case .pending, .done, .skipped: return due
     }
+  }
+
+  private var isOfProfiles: Bool { record.dataType == .profiles }
+
+  private func profileTable(of run: ExportPlan.Run) -> TextTable {
+    var table = TextTable([.left("DATABASE"), .right("PROFILES"), .left("FILE OF INDEX 0")])
+    for series in run.series {
+      table.row([.init(series.databaseId), .init(Figures.grouped(series.rows)), .init(series.firstFile)])
+    }
+    return table
   }
 
   private func table(of run: ExportPlan.Run) -> TextTable {
@@ -65,7 +81,7 @@ struct PlanTable {
     for series in run.series {
       table.row(
         [
-          .init(series.databaseId), .init(series.eventName), .init("\(series.date)"),
+          .init(series.databaseId), .init(series.eventName ?? ""), .init(series.date.map { "\($0)" } ?? ""),
           .init(Figures.grouped(series.rows)),
           series.lateRows > 0 ? .init(Figures.grouped(series.lateRows), .yellow) : .init("–", .dim),
           .init(series.firstFile),

@@ -23,7 +23,7 @@ struct RunCommand: AsyncParsableCommand {
       let place = try StatePlace(config)
       let record = try place.export(name)
       let answer = try await place.run(record, restart: restart, rebase: rebase, wait: wait)
-      guard answer.succeeded else { throw Failure(.failed, "\(name): \(answer.text)") }
+      guard answer.succeeded else { throw Failure(answer, to: name) }
       print("\(name): \(answer.text)")
     }
   }
@@ -89,7 +89,7 @@ extension Installation {
       let outcome = try await ForegroundAttempt(executor: executor, time: time).run(id, of: record)
       switch outcome {
       case .done, .notBegun: continue
-      case .retry(let error, _), .failed(let error): return Answer(succeeded: false, text: error.description)
+      case .retry(let error, _), .failed(let error): return Answer(error)
       case .stopped: return Answer(succeeded: false, text: "the run was stopped")
       case .interrupted:
         return Answer(succeeded: false, text: "interrupted; the run goes on when it is run again")

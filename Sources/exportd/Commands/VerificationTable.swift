@@ -26,7 +26,14 @@ struct VerificationTable {
     return "\(terminal.paint(record.name, .bold)): \(Self.count(runs.count, "complete run")) "
       + "\(terminal.paint("sound", .green)): \(Self.count(runs.count, "manifest")), \(Self.count(files, "file")) of "
       + "\(Figures.size(bytes)), \(Self.count(rows, "row"))"
-      + (isSourceCounted ? ", as the source holds them.\n" : "; the source was not asked.\n")
+      + (isSourceCounted && record.dataType == .events ? ", as the source holds them.\n" : sourceNote)
+  }
+
+  private var sourceNote: String {
+    guard isSourceCounted else { return "; the source was not asked.\n" }
+    return runs.contains(where: \.isSourceCounted)
+      ? "; the source holds no others of the period.\n"
+      : "; the source was not asked, because profiles change where they lie.\n"
   }
 
   private func text(of run: VerifiedRun) -> String {

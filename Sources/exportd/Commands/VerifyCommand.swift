@@ -13,7 +13,9 @@ struct VerifyCommand: AsyncParsableCommand {
         - its manifest at the destination is, byte for byte, the one that the state database keeps;
         - every file is there, with the size and the SHA-256 of the manifest, read back whole;
         - no other object bears the run's name;
-        - the source still holds as many rows of each event and date as were delivered and rejected.
+        - the source still holds as many rows of each event and date as were delivered and rejected. Profiles \
+      change where they lie: of them only an export of a period is held against the source, which must not hold \
+      more of that period than were delivered and rejected.
 
       Any disagreement is a failure (exit code 1). That includes rows which an application has deleted from the source \
       since: they cannot be told from rows that were delivered twice. For a source that forgets, --skip-source leaves \
@@ -83,6 +85,7 @@ extension VerifiedRun {
       ("id", .integer(id)), ("runTimestamp", .integer(runTimestamp)),
       ("window", .object([("from", .time(from)), ("to", .time(to))])), ("ok", .bool(isSound)),
       ("files", .integer(files)), ("rows", .integer(rows)), ("bytes", .integer(bytes)),
+      ("sourceCounted", .bool(isSourceCounted)),
       ("findings", .list(findings.map(\.json))), ("furtherFindings", .integer(further)),
     ])
   }
