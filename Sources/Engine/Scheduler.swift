@@ -53,8 +53,8 @@ package actor Scheduler: Service {
 
   /// Longer ago than any pause, in milliseconds.
   private static let never = Int64.min / 2
-  /// A hung call is given this long to notice that it was cancelled, in milliseconds.
-  private static let graceForCancellation: Int64 = 60_000
+  /// A hung call is given at most this long to notice that it was cancelled, in milliseconds.
+  private static let longestGrace: Int64 = 60_000
   /// Zones may be updated beneath a long sleep: plans are made anew at least this often, in milliseconds.
   private static let longestTrust: Int64 = 600_000
 
@@ -319,9 +319,9 @@ package actor Scheduler: Service {
         zone: due.entry.revision.resolved.timeZone
       )
     }
+    let stall = Int64(settings.stallTimeout) * 1000
     let hung = running.values.contains {
-      $0.control.ending != nil && $0.control.stillFor > Self.graceForCancellation
-        && $0.control.stillFor > Int64(settings.stallTimeout) * 1000 + Self.graceForCancellation
+      $0.control.ending != nil && $0.control.stillFor > stall + min(stall, Self.longestGrace)
     }
     hooks.turned(
       SchedulerReport(exports: agenda.entries.count, running: running.count, next: next, isHealthy: !hung))
