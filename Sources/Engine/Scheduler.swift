@@ -319,12 +319,17 @@ package actor Scheduler: Service {
         zone: due.entry.revision.resolved.timeZone
       )
     }
-    let stall = Int64(settings.stallTimeout) * 1000
-    let hung = running.values.contains {
-      $0.control.ending != nil && $0.control.stillFor > stall + min(stall, Self.longestGrace)
-    }
     hooks.turned(
-      SchedulerReport(exports: agenda.entries.count, running: running.count, next: next, isHealthy: !hung))
+      SchedulerReport(
+        exports: agenda.entries.count, running: running.count, next: next, isHealthy: !hasHungCall))
+  }
+
+  /// Whether something that was told to end, since it did not move, has not.
+  private var hasHungCall: Bool {
+    let stall = Int64(settings.stallTimeout) * 1000
+    let patience = stall + min(stall, Self.longestGrace)
+    return running.values.contains { $0.control.ending != nil && $0.control.stillFor > patience }
+      || chores.isOverdue(at: time.uptime(), patience: patience)
   }
 
   // MARK: Jobs

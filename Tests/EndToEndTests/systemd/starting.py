@@ -62,6 +62,9 @@ def test_root_and_the_group_may_use_commands_and_others_are_told_how(machine):
     machine.exportd("run", "all-events", "--wait", user="alice")
     machine.exportd("reload", user="alice")
     machine.exportd("verify", "all-events", user="alice")
+    # She may not read the database, which is none of the service's concern.
+    assert "`sudo exportd check`" in machine.exportd("check", user="alice").stdout
+    assert "opened, in WAL mode" in machine.exportd("check", "--destinations", user="alice").stdout
     belong_to_the_service(machine)
 
 
