@@ -4,6 +4,7 @@ import json
 import pathlib
 import shutil
 import sqlite3
+import subprocess
 import tempfile
 
 import readme
@@ -12,6 +13,8 @@ from observing import Depot, Observed
 from place import days_ago, midnight
 from sandbox import PYTHON, Sandbox
 
+# The directory that a person who follows the README is in.
+HERE = "/usr/src/exportd"
 STATE = "/var/lib/exportd"
 CONFIGURATION = "/etc/exportd/exportd.json"
 DATABASE = "/srv/app/app.db"
@@ -48,24 +51,30 @@ class Machine(Observed):
     # Installing
 
     def install(self, binary):
-        """As the README says, but for the build: the binary under test is there already."""
+        """As the README says, but for the build: the binary under test takes its place. What is installed is copied in: the
+        sandbox does not see file systems mounted on this machine's own."""
+        built = self.sandbox.outside(f"{HERE}/.build/release")
+        built.mkdir(parents=True)
+        shutil.copy(binary, f"{built}/exportd")
+        shutil.copy(readme.REPOSITORY / "README.md", self.sandbox.outside(HERE))
+        shutil.copytree(readme.REPOSITORY / "systemd", self.sandbox.outside(f"{HERE}/systemd"))
         build, *rest = readme.commands("systemd-sysusers").splitlines()
         assert build.startswith("swift build "), build
-        release = ".build/release/exportd"
-        assert release in rest[0], rest[0]
-        self.shell("\n".join(rest).replace(release, binary))
+        self.shell("\n".join(rest))
+        self.run("rm", "-r", f"{HERE}/.build")
         self.lend_libraries(binary)
 
     def lend_libraries(self, binary):
         """A debug build finds the toolchain's libraries by a path that the service may not enter; then they go where it
         looks next, beside the binary."""
-        for line in self.run("ldd", binary).stdout.splitlines():
+        libraries = subprocess.run(["ldd", binary], capture_output=True, text=True, check=True).stdout
+        for line in libraries.splitlines():
             path = line.partition(" => ")[2].partition(" (")[0]
-            if not path or path.startswith(("/lib", "/usr/")):
+            if not path or path.startswith(("/lib", "/usr/lib/")):
                 continue
             is_hidden = path.startswith(("/root/", "/home/"))
             if is_hidden or self.run("test", "-r", path, user="nobody", check=False).returncode != 0:
-                self.run("install", "-m", "644", path, "/usr/bin/")
+                shutil.copy(path, self.sandbox.outside("/usr/bin"))
 
     def follow(self, word):
         """Types the commands of the README among which is that word."""
@@ -125,7 +134,7 @@ class Machine(Observed):
         return self.sandbox.run(*command, **options)
 
     def shell(self, script):
-        return self.sandbox.shell(f"cd {readme.REPOSITORY}\n{script}")
+        return self.sandbox.shell(f"cd {HERE}\n{script}")
 
     def put(self, path, content):
         self.sandbox.put(path, content, 0o640)

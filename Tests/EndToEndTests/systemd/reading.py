@@ -55,6 +55,9 @@ def test_a_database_in_wal_mode_while_its_application_writes_and_when_it_is_clos
     machine.run("systemctl", "restart", "exportd")
     machine.wait_until_done("once-more", 30, DUE)
     assert machine.held_against_source("once-more") == rows
+    shown = machine.follow("--once yesterday").stdout
+    assert "-manifest.json" in shown, shown
+    assert machine.held_against_source("yesterday") > 1000
 
     # The application can go on with the files that the service has made.
     machine.end_writing(machine.writing())

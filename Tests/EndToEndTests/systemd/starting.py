@@ -109,3 +109,20 @@ def test_a_broken_configuration_ends_it_for_good_until_it_is_mended(machine):
     machine.configure()
     machine.start()
     machine.wait_until_done("all-events", 30, 8)
+
+
+def test_a_broken_definition_keeps_nothing_from_starting(machine):
+    """Its export goes on as it last was, and that is said as an error."""
+    ready(machine)
+    machine.define("second")
+    machine.start()
+    machine.wait_until_done("second", 30, 8)
+    machine.define("second", formatt="json")
+    machine.run("systemctl", "restart", "exportd")
+    assert machine.shown("ActiveState") == "active"
+    said = machine.journal("--priority", "err")
+    assert "exports.d/second.json" in said and '"formatt"' in said, machine.journal()
+    shown = machine.exportd("status")
+    assert "formatt" in shown.stdout + shown.stderr, shown.stdout + shown.stderr
+    assert {export["name"] for export in machine.status()["exports"]} == {"all-events", "second"}
+    machine.exportd("run", "second", "--wait")

@@ -8,6 +8,13 @@ def test_systemd_finds_no_fault_with_the_unit(machine):
     assert not done.stdout + done.stderr, f"systemd-analyze verify: {done.stdout}{done.stderr}"
 
 
+def test_its_documentation_is_installed(machine):
+    documents = machine.shown("Documentation").split()
+    assert documents
+    for document in documents:
+        machine.run("test", "-r", document.removeprefix("file://"), user="nobody")
+
+
 def test_the_unit_is_hardened(machine):
     done = machine.run(
         "systemd-analyze", "security", "--no-pager", "--offline=true", "--threshold=20", UNIT, check=False)

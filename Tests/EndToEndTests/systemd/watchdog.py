@@ -6,15 +6,22 @@ from machine import DATABASE, STATE
 
 # Stops every thread but the first, as a debugger would, until the process is gone.
 STOP_WORKERS = """
-import ctypes, os, sys
+import ctypes, errno, os, sys
 SEIZE, INTERRUPT, ALL = 0x4206, 0x4207, 0x40000000
-ptrace = ctypes.CDLL(None, use_errno=True).ptrace
+libc = ctypes.CDLL(None, use_errno=True)
 pid = int(sys.argv[1])
-for thread in map(int, os.listdir(f"/proc/{pid}/task")):
-    if thread != pid:
-        for request in (SEIZE, INTERRUPT):
-            if ptrace(request, thread, None, None) != 0:
-                sys.exit(f"thread {thread}: {os.strerror(ctypes.get_errno())}")
+
+def stop(thread):
+    for request in (SEIZE, INTERRUPT):
+        if libc.ptrace(request, thread, None, None) != 0 and ctypes.get_errno() != errno.ESRCH:
+            sys.exit(f"thread {thread}: {os.strerror(ctypes.get_errno())}")
+
+# Threads come and go until all are stopped.
+stopped = {pid}
+while new := {int(thread) for thread in os.listdir(f"/proc/{pid}/task")} - stopped:
+    for thread in new:
+        stop(thread)
+    stopped |= new
 print("stopped", flush=True)
 try:
     while True:
