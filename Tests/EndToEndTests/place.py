@@ -1,4 +1,5 @@
 """An installation of the built binary in a directory of its own: sources, configuration, state and destination."""
+import contextlib
 import datetime
 import json
 import os
@@ -37,6 +38,13 @@ class Daemon:
     def wait_until_ready(self):
         while b"READY=1" not in self.notify.recv(4096):
             pass
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, problem, *_):
+        if problem is None and self.process.returncode is None:
+            self.end()
 
     def end(self, seconds=30):
         """SIGTERM, and exit code 0 in time. Returns how long it took."""
@@ -100,6 +108,10 @@ class Place(Observed, Depot):
     def database_path(self, id):
         return f"{self.directory}/shard{id}.db"
 
+    def rows(self, id="0"):
+        """A connection to the database as it is, for `with`."""
+        return contextlib.closing(sqlite3.connect(self.database_path(id), isolation_level=None))
+
     def configure(self, databases=("0",), destination=None, **keys):
         """Writes `exportd.json` for databases of ``database(id)``."""
         with open(self.configuration, "w") as file:
@@ -129,14 +141,31 @@ class Place(Observed, Depot):
                       "format": "json", **keys}
         return int(self.exportd("create", name, "--file", "-", input=json.dumps(definition)).stdout)
 
+    def redefine(self, name, **keys):
+        """Changes keys of a definition file."""
+        path = f"{self.directory}/exports.d/{name}.json"
+        with open(path) as file:
+            definition = json.load(file)
+        with open(path, "w") as file:
+            json.dump({**definition, **keys}, file, indent=2)
+
     # Commands
 
     def exportd(self, *arguments, code=0, input=None, launcher=()):
         done = subprocess.run(
             [*launcher, self.binary, *arguments, "--config", self.configuration], input=input, capture_output=True,
             text=True, timeout=120)
-        assert done.returncode == code, (arguments, done.returncode, done.stdout, done.stderr)
+        assert code in (None, done.returncode), (arguments, done.returncode, done.stdout, done.stderr)
         return done
+
+    def answer(self, *arguments, code=0):
+        """What a command prints with `--json`."""
+        return json.loads(self.exportd(*arguments, "--json", code=code).stdout)
+
+    def state(self):
+        """Every row of the state database, as SQL."""
+        with contextlib.closing(sqlite3.connect(f"{self.directory}/state/exportd.db")) as db:
+            return list(db.iterdump())
 
     def daemon(self, launcher=()):
         daemon = Daemon(self, launcher)

@@ -12,7 +12,10 @@ import place  # noqa: E402
 import runner  # noqa: E402
 
 # Those that wait for the clock or take longest come first.
-TOPICS = ["writers", "clock", "many", "delivery", "commands", "rejected", "names"]
+TOPICS = [
+    "writers", "clock", "many", "delivery", "commands", "planning", "verifying", "checking", "rejected", "names", "forms",
+    "contract", "full_disk", "state_database", "limits", "stopping"]
+
 
 if __name__ == "__main__":
     sys.exit(0 if runner.run(TOPICS, place.Place, os.path.abspath(sys.argv[1]), sys.argv[2:]) else 1)
