@@ -1,7 +1,14 @@
 SWIFT ?= swift
 BINARY = .build/debug/exportd
 
-.PHONY: all build test lint demo install-tools clean
+# EFFORT=long runs every history, however long it takes; else as many as begin within five minutes.
+EFFORT ?= ci
+SEEDS ?= 10000
+FROM ?= 1
+ENOUGH = $(if $(filter long,$(EFFORT)),,--seconds 300)
+SIMULATE = .build/debug/simulate
+
+.PHONY: all build test simulate mutants lint demo install-tools clean
 
 all: build
 
@@ -22,11 +29,23 @@ build: install-tools
 lint:
 	$(SWIFT) format lint --strict -r Sources Tests Package.swift
 
-# Unit and property tests, then the tests of the built binary. One configuration serves both.
+# Unit and property tests, the simulation, then the tests of the built binary. One configuration serves all.
 test: install-tools
 	$(SWIFT) build --build-tests
 	$(SWIFT) test --skip-build
+	python3 Tests/Mutants/run.py --check
+	$(SIMULATE) --seeds $(SEEDS) --from $(FROM) $(ENOUGH)
 	python3 Tests/EndToEndTests/run.py $(BINARY)
+
+# Random histories, each from its seed: SEEDS=1000000 for very many, SEED=7 for one again, whole (with ARGUMENTS=--trace
+# line by line, with ARGUMENTS=--shrink without the steps that do not matter).
+simulate: install-tools
+	$(SWIFT) build --product simulate
+	$(SIMULATE) $(if $(SEED),--seed $(SEED) $(ARGUMENTS),--seeds $(SEEDS) --from $(FROM) $(ARGUMENTS))
+
+# Plants known bugs one by one and shows that the simulation finds each: some minutes for each.
+mutants: install-tools
+	python3 Tests/Mutants/run.py $(ARGUMENTS)
 
 demo: build
 	Tests/EndToEndTests/demo.sh $(BINARY) demo
