@@ -28,8 +28,10 @@ test: install-tools
 	$(SWIFT) test --skip-build
 	python3 Tests/EndToEndTests/run.py $(BINARY)
 
+# Anew each time: a demo writes over nothing.
 demo: build
-	Tests/EndToEndTests/demo.sh $(BINARY) demo
+	@rm -rf demo
+	@$(BINARY) demo --directory demo
 
 clean:
 	rm -rf .build demo
