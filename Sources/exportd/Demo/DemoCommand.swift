@@ -85,8 +85,7 @@ struct DemoCommand: AsyncParsableCommand {
   /// All runs, once there is nothing due any more; nil before that.
   /// - Throws: ``Failure`` for one that went wrong.
   private static func ended(_ state: StatePlace) throws -> [RunRecord]? {
-    let overview = try Overview(
-      state.ledger, zone: Assembly.zone, pid: state.daemonPid, now: state.time.now())
+    let overview = try state.overview
     var all: [RunRecord] = []
     for export in overview.exports {
       let runs = try state.ledger.runs(of: export.record.id)

@@ -27,8 +27,7 @@ struct DemoStory {
   }
 
   func tellOutcome(_ state: StatePlace) throws {
-    let overview = try Overview(
-      state.ledger, zone: Assembly.zone, pid: state.daemonPid, now: state.time.now())
+    let overview = try state.overview
     let table = OverviewTable(
       overview: overview, stateBytes: state.stateBytes, terminal: terminal, zone: LocalClock.zone)
     print()
