@@ -14,7 +14,7 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import place  # noqa: E402
 
 # Those that wait for the clock or take longest come first.
-TOPICS = ["writers", "many", "delivery", "commands", "demo", "watch", "opening", "rejected", "names"]
+TOPICS = ["writers", "many", "delivery", "commands", "demo", "webhook", "watch", "opening", "rejected", "names"]
 
 
 def carry_out(binary, topic, name):
