@@ -11,6 +11,13 @@ def test_a_second_daemon_is_refused_and_told_of_the_first(place):
     daemon.end()
 
 
+def test_errors_bear_a_priority_only_where_the_journal_reads_them(place):
+    """A terminal that a service has started hands down the variable by which a service knows the journal."""
+    place.configure(acount="1")
+    said = place.exportd("daemon", code=78, launcher=("env", "JOURNAL_STREAM=1:2")).stderr
+    assert said.startswith("exportd: ") and "<3>" not in said, said
+
+
 def test_reload_takes_a_configuration_whole_or_not_at_all(place):
     place.sample(events=100)
     daemon = place.daemon()
