@@ -53,8 +53,10 @@ simulate: install-tools
 mutants: install-tools
 	python3 Tests/Mutants/run.py $(ARGUMENTS)
 
+# Anew each time: a demo writes over nothing.
 demo: build
-	Tests/EndToEndTests/demo.sh $(BINARY) demo
+	@rm -rf demo
+	@$(BINARY) demo --directory demo
 
 release: install-tools
 	$(SWIFT) build -c release --product exportd
