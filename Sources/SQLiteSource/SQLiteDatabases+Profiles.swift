@@ -24,14 +24,6 @@ extension SQLiteDatabases {
       }, yield: yield)
   }
 
-  package func countProfiles(_ read: ProfileRead) async throws -> Int {
-    let database = try database(read.databaseId)
-    return try await blocking { stop in
-      let (connection, plan) = try openProfiles(database, stop, needsVersions: read.needsVersions)
-      return try ProfileCounter(read: read, plan: plan, connection: connection).count()
-    }
-  }
-
   // MARK: On the thread
 
   /// Opens the database and begins the one read transaction, which ends with the connection at the latest.

@@ -47,7 +47,24 @@ enum Identity {
 
   /// Refuses those who are not in the group, and tells them how to get in.
   static func requireAccess(to stateDirectory: String) throws {
-    guard access(stateDirectory, R_OK | W_OK | X_OK) == 0 else { throw denied(stateDirectory) }
+    guard access(stateDirectory, R_OK | W_OK | X_OK) == 0 else {
+      throw errno == EROFS ? readOnly(stateDirectory) : denied(stateDirectory)
+    }
+  }
+
+  private static func readOnly(_ stateDirectory: String) -> Failure {
+    Failure(
+      .failed,
+      "\(stateDirectory) lies on a file system that is read-only; mount it writable, or under systemd add "
+        + "ReadWritePaths=\(stateDirectory) to a drop-in (`systemctl edit exportd`)")
+  }
+
+  /// The user whose daemon works on the state directory; nil when this process is that user. What somebody else delivered
+  /// would be theirs, and the daemon could neither go on with it nor delete it.
+  static func otherOwner(of stateDirectory: String) -> String? {
+    var info = stat()
+    guard stat(stateDirectory, &info) == 0, info.st_uid != geteuid() else { return nil }
+    return getpwuid(info.st_uid).map { String(cString: $0.pointee.pw_name) } ?? "\(info.st_uid)"
   }
 
   private static func denied(_ stateDirectory: String) -> Failure {

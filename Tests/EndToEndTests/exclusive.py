@@ -82,6 +82,22 @@ def test_create_and_run_are_refused_beside_a_recurring_export(place):
     assert "daily" in place.exportd("run", "another", code=75).stderr
 
 
+def test_of_files_the_recurring_ones_come_first(place):
+    shard = fill(place)
+    people.define(place, "a-snapshot", NOW)
+    people.define(place, "z-daily", RECURRING)
+    daemon = place.daemon()
+    place.wait_until_done("z-daily")
+    place.wait_for("it says why it waits", 20, lambda: "`exportd stop z-daily`" in str(
+        place.status("a-snapshot")["runs"][0]["reason"]))
+    # Its file gone, the recurring one is stopped.
+    os.unlink(f"{place.directory}/exports.d/z-daily.json")
+    place.exportd("reload")
+    place.wait_until_done("a-snapshot")
+    daemon.end()
+    assert people.delivered(place, place.request("a-snapshot"))[0].of() == shard.records()
+
+
 def test_stop_recurring_stops_it_and_resume_recurring_starts_it_again(place):
     shard = fill(place)
     first = people.create(place, "daily", RECURRING)
@@ -112,7 +128,7 @@ def test_stop_recurring_stops_it_and_resume_recurring_starts_it_again(place):
     assert state(place, "second") == "STOPPED" and state(place, "stopped") == "STOPPED"
     daemon.end()
     # Its next delta begins at its own last success.
-    place.exportd("run", "daily", launcher=people.ahead(5))
+    place.exportd("run", "daily", launcher=people.ahead(place, 5))
     runs = people.delivered(place, first)
     assert [len(held.records) for held in runs] == [20, 1], runs
     assert people.delivered(place, place.request("snapshot"))[0].of() == shard.records()

@@ -1,13 +1,14 @@
 """An application's profiles, and what exports of them should have delivered, worked out from the source a second time."""
+import datetime
 import gzip
 import hashlib
 import json
 import os
-import signal
 import sqlite3
 import time
 
 from checker import canonical, parse
+from clock import WallClock
 
 ACCOUNT = "100000000"
 HOUR = 3600
@@ -18,17 +19,13 @@ def now(hours=0):
     return int((time.time() + hours * HOUR) * 1000)
 
 
-def ahead(hours):
-    """The launcher of a command whose clock is so many hours ahead."""
-    # `faketime` stays in between: when it goes, what it has started must go, too.
-    return ("faketime", "-f", f"+{hours}h", "setpriv", "--pdeathsig", "KILL", "--") if hours else ()
-
-
-def end(daemon):
-    """As ``Daemon.end``, of one whose clock is ahead: the word must reach it through its launcher."""
-    with open(f"/proc/{daemon.pid}/task/{daemon.pid}/children") as children:
-        os.kill(int(children.read()), signal.SIGTERM)
-    assert daemon.process.wait(30) == 0, daemon.process.returncode
+def ahead(place, hours):
+    """The launcher of commands whose clock is so many hours ahead, from now on until it is asked for again."""
+    moment = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(hours=hours)
+    if not hasattr(place, "clock"):
+        place.clock = WallClock(place, moment)
+    place.clock.set(moment)
+    return place.clock.launcher
 
 
 class People:

@@ -1,4 +1,5 @@
 """An installation of the built binary in a directory of its own: sources, configuration, state and destination."""
+import contextlib
 import datetime
 import json
 import os
@@ -11,6 +12,7 @@ import tempfile
 import time
 
 import sample
+from observing import Depot, Observed
 
 
 class Daemon:
@@ -37,6 +39,13 @@ class Daemon:
         while b"READY=1" not in self.notify.recv(4096):
             pass
 
+    def __enter__(self):
+        return self
+
+    def __exit__(self, problem, *_):
+        if problem is None and self.process.returncode is None:
+            self.end()
+
     def end(self, seconds=30):
         """SIGTERM, and exit code 0 in time. Returns how long it took."""
         began = time.monotonic()
@@ -56,7 +65,7 @@ class Daemon:
             return next(int(line.split()[1]) for line in status if line.startswith("VmHWM:")) / 1024
 
 
-class Place:
+class Place(Observed, Depot):
     """Made for one test and removed behind it, with all daemons and mounts that the test has left."""
 
     def __init__(self, binary, parent=None):
@@ -99,6 +108,10 @@ class Place:
     def database_path(self, id):
         return f"{self.directory}/shard{id}.db"
 
+    def rows(self, id="0"):
+        """A connection to the database as it is, for `with`."""
+        return contextlib.closing(sqlite3.connect(self.database_path(id), isolation_level=None))
+
     def configure(self, databases=("0",), destination=None, **keys):
         """Writes `exportd.json` for databases of ``database(id)``."""
         with open(self.configuration, "w") as file:
@@ -128,20 +141,31 @@ class Place:
                       "format": "json", **keys}
         return int(self.exportd("create", name, "--file", "-", input=json.dumps(definition)).stdout)
 
+    def redefine(self, name, **keys):
+        """Changes keys of a definition file."""
+        path = f"{self.directory}/exports.d/{name}.json"
+        with open(path) as file:
+            definition = json.load(file)
+        with open(path, "w") as file:
+            json.dump({**definition, **keys}, file, indent=2)
+
     # Commands
 
     def exportd(self, *arguments, code=0, input=None, launcher=()):
         done = subprocess.run(
             [*launcher, self.binary, *arguments, "--config", self.configuration], input=input, capture_output=True,
             text=True, timeout=120)
-        assert done.returncode == code, (arguments, done.returncode, done.stdout, done.stderr)
+        assert code in (None, done.returncode), (arguments, done.returncode, done.stdout, done.stderr)
         return done
 
-    def status(self, *arguments):
-        return json.loads(self.exportd("status", *arguments, "--json").stdout)
+    def answer(self, *arguments, code=0):
+        """What a command prints with `--json`."""
+        return json.loads(self.exportd(*arguments, "--json", code=code).stdout)
 
-    def request(self, name):
-        return self.status(name)["export"]["requestId"]
+    def state(self):
+        """Every row of the state database, as SQL."""
+        with contextlib.closing(sqlite3.connect(f"{self.directory}/state/exportd.db")) as db:
+            return list(db.iterdump())
 
     def daemon(self, launcher=()):
         daemon = Daemon(self, launcher)
@@ -153,48 +177,6 @@ class Place:
         """A process beside exportd that ends with the test."""
         self.helpers.append(subprocess.Popen(arguments, **options))
         return self.helpers[-1]
-
-    def wait_for(self, what, seconds, condition, pause=0.1):
-        """What the condition gives, as soon as it is true."""
-        end = time.monotonic() + seconds
-        while time.monotonic() < end:
-            found = condition()
-            if found:
-                return found
-            time.sleep(pause)
-        raise AssertionError(f"{what}: not within {seconds} s: {json.dumps(self.status())}")
-
-    def wait_until_done(self, name, seconds=60, count=1):
-        """The runs of an export, once there are so many and all are DONE."""
-        def done():
-            runs = self.status(name, "--limit", "1000")["runs"]
-            return len(runs) >= count and all(run["state"] == "DONE" for run in runs) and runs
-        return self.wait_for(f"{count} runs of {name} are DONE", seconds, done, pause=0.2)
-
-    # What lies at the destination
-
-    def names(self):
-        """Every file at the destination, hidden ones too, relative to it."""
-        return {os.path.relpath(os.path.join(directory, name), self.destination)
-                for directory, _, names in os.walk(self.destination) for name in names}
-
-    def delivered_names(self, request=None):
-        """Those of an export, or of all."""
-        stem = "" if request is None else f"{request}-"
-        return {name for name in self.names()
-                if os.path.basename(name).startswith(stem) and not os.path.basename(name).startswith(".")}
-
-    def temporary_names(self):
-        return {name for name in self.names() if os.path.basename(name).startswith(".")}
-
-    def manifests(self, request):
-        """Those of an export, oldest window first."""
-        manifests = []
-        for name in self.delivered_names(request):
-            if name.endswith("-manifest.json"):
-                with open(f"{self.destination}/{name}") as file:
-                    manifests.append({**json.load(file), "manifestName": name})
-        return sorted(manifests, key=lambda manifest: manifest["window"]["from"])
 
     def small_disk(self, path, size):
         """Mounts a file system of that size; None when this user may not."""

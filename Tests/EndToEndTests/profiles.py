@@ -13,11 +13,11 @@ MINUTE = 60 * 1000
 
 
 def run(place, name, hours=0, **options):
-    return place.exportd("run", name, launcher=ahead(hours), **options)
+    return place.exportd("run", name, launcher=ahead(place, hours), **options)
 
 
 def plan(place, name, hours=0):
-    return json.loads(place.exportd("plan", name, "--json", launcher=ahead(hours)).stdout)
+    return json.loads(place.exportd("plan", name, "--json", launcher=ahead(place, hours)).stdout)
 
 
 def run_as_planned(place, name, request, hours=0):
@@ -292,9 +292,9 @@ def test_run_asks_for_what_is_due_with_the_daemon_up_or_down(place):
     daemon.end()
     shard.put("p1", people.now(), identity="changed")
     # What was missed merges into one run.
-    daemon = place.daemon(ahead(50))
+    daemon = place.daemon(ahead(place, 50))
     place.wait_until_done("daily", count=2)
-    people.end(daemon)
+    daemon.end()
     runs = delivered(place, request)
     assert len(runs) == 2 and runs[1].of() == shard.records("p1")
 
@@ -319,6 +319,6 @@ def test_what_is_remembered_is_small_and_its_loss_is_told(place):
     done = run(place, "compared", 5, code=1)
     assert "it remembers which profiles were sent" in done.stderr and "--rebase" in done.stderr, done.stderr
     assert len(delivered(place, request)) == 1
-    place.exportd("run", "compared", "--rebase", launcher=ahead(5))
+    place.exportd("run", "compared", "--rebase", launcher=ahead(place, 5))
     assert delivered(place, request)[-1].of() == shard.records()
     return f"compared: {sizes['compared'] / 5000:.1f} bytes a profile"

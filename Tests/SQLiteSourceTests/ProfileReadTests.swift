@@ -169,8 +169,6 @@ import TimeZones
       readsVersions: needsVersions)
     let again = await #expect(throws: ExportError.self) { _ = try await source.readAll(read) }
     #expect(again == error)
-    let counting = await #expect(throws: ExportError.self) { _ = try await source.countProfiles(read) }
-    #expect(counting == error)
     if mapping != nil, !needsVersions {
       let errors = await source.check().filter { $0.severity == .error }
       #expect(errors.map(\.message) == [error?.description])

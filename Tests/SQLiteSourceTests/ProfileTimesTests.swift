@@ -55,8 +55,6 @@ import ZoneTesting
       #expect(result.profiles.map(\.isDeleted) == expected.map { $0.deletedAt != .absent })
       #expect(
         result.profiles.map { $0.rejection != nil } == expected.map { $0.version == .unusable })
-      #expect(
-        try await source.countProfiles(read) == expected.count { $0.version != .unusable })
     }
   }
 

@@ -137,9 +137,6 @@ package protocol Source: Sendable {
   func readProfiles(
     _ read: ProfileRead, yield: (consuming ProfileBatch) async throws -> Void) async throws
 
-  /// How many rows ``readProfiles(_:yield:)`` would yield now, those it rejects left out.
-  func countProfiles(_ read: ProfileRead) async throws -> Int
-
   /// Everything a person should know or mend, for `exportd check`; never throws for what is wrong with the source.
   func check() async -> [SourceFinding]
 }

@@ -1,7 +1,6 @@
 import Engine
 import ExportConfig
 import ExportCore
-import Foundation
 import Ledger
 import TimeZones
 
@@ -94,6 +93,11 @@ struct CheckOutcome {
           .warning, file: loaded.file,
           message: "the daemon runs with \(answer.file), and tried out what is named there"))
     }
+    if answer == nil, let owner = Identity.otherOwner(of: loaded.knownStateDirectory) {
+      // What this user may read or write says nothing of what the daemon may.
+      notes.append("No source was looked at: that is for the user \(owner); type `sudo exportd check`.")
+      return
+    }
     let report =
       if let answer { answer } else {
         try await loaded.probe(place?.ledger, withDestinations: withDestinations)
@@ -120,15 +124,21 @@ struct CheckOutcome {
     )
   }
 
-  func json() throws -> String {
-    struct Answer: Encodable {
-      var ok: Bool
-      var errors: [Diagnostic]
-      var warnings: [Diagnostic]
-    }
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-    let answer = Answer(ok: isSound, errors: errors, warnings: warnings)
-    return String(decoding: try encoder.encode(answer), as: UTF8.self)
+  var json: OrderedJSON {
+    .object([
+      ("ok", .bool(isSound)), ("errors", .list(errors.map(\.json))),
+      ("warnings", .list(warnings.map(\.json))),
+    ])
+  }
+}
+
+extension Diagnostic {
+  /// Line and column are null when it is about the file as a whole.
+  fileprivate var json: OrderedJSON {
+    .object([
+      ("file", .text(file)), ("line", .integer((position?.line).map(Int64.init))),
+      ("column", .integer((position?.column).map(Int64.init))), ("path", .text(path.description)),
+      ("message", .text(message)),
+    ])
   }
 }

@@ -57,6 +57,7 @@ final class Daemon: Sendable {
   /// What the last reload that succeeded brought.
   private let current: Mutex<LoadedConfigurationState>
   private let supervision: Supervision
+  private let notices = NoticeDelivery()
 
   struct LoadedConfigurationState {
     var configuration: Configuration
@@ -70,6 +71,7 @@ final class Daemon: Sendable {
   }
 
   func run() async throws {
+    let hangups = await UnixSignalsSequence(trapping: .sighup)
     let ledger = first.ledger
     try ledger.register(bootId: bootId, pid: getpid(), version: Exportd.version, now: first.time.now())
     try takeAtStart()
@@ -83,7 +85,7 @@ final class Daemon: Sendable {
         probe: { [self] in await probe() },
         turned: { [supervision] in supervision.turned($0) },
         tell: { [self] message in
-          try await NoticeDelivery(current.withLock { $0.configuration.onFailure }).deliver(message)
+          try await notices.deliver(message, as: current.withLock { $0.configuration.onFailure })
         }),
       logger: logger)
     logger.notice("exportd \(Exportd.version) is up, pid \(getpid())")
@@ -93,7 +95,7 @@ final class Daemon: Sendable {
           .init(service: scheduler, successTerminationBehavior: .gracefullyShutdownGroup),
           .init(
             service: HangupListener(
-              ready: { [notification] in notification.ready(status: "starting") },
+              hangups: hangups, ready: { [notification] in notification.ready(status: "starting") },
               reload: { [self] in await reloadForSignal(scheduler) })),
           .init(service: EndNotice(notification: notification)),
         ],
@@ -201,13 +203,13 @@ extension Configuration {
 
 /// SIGHUP: what `systemctl kill -s HUP` and habit send.
 struct HangupListener: Service {
+  let hangups: UnixSignalsSequence
   /// Called when no signal ends the process by itself any more: those that end it in order are trapped before any
   /// service runs.
   let ready: @Sendable () -> Void
   let reload: @Sendable () async -> Void
 
   func run() async throws {
-    let hangups = await UnixSignalsSequence(trapping: .sighup)
     ready()
     for await _ in hangups.cancelOnGracefulShutdown() { await reload() }
   }
@@ -227,7 +229,8 @@ struct EndNotice: Service {
 final class Supervision: Sendable {
   private let notification: ServiceNotification
   private let zone: @Sendable (String) throws(ExportError) -> Zone
-  private let status = Mutex("")
+  /// Nil before the first turn.
+  private let status = Mutex<String?>(nil)
   private let fedAt = Mutex<Int64>(.min / 2)
   private let time = SystemTime()
 
@@ -236,24 +239,25 @@ final class Supervision: Sendable {
     self.zone = zone
   }
 
-  var lastStatus: String { status.withLock { $0 } }
+  var lastStatus: String { status.withLock { $0 } ?? "starting" }
 
   func turned(_ report: SchedulerReport) {
     let line = line(report)
-    let isNew = status.withLock { status in
-      defer { status = line }
-      return status != line
+    status.withLock { status in
+      if status == nil {
+        // The first turn comes when signals are listened to and the state database has been worked with.
+        notification.ready(status: line)
+      } else if status == line || !notification.status(line) {
+        return
+      }
+      status = line
     }
-    if isNew { notification.status(line) }
     guard report.isHealthy, let interval = ServiceNotification.watchdogInterval else { return }
     let uptime = time.uptime()
-    let isDue = fedAt.withLock { fedAt in
+    fedAt.withLock { fedAt in
       // The loop turns once a second; feeding at half the interval leaves room for one slow turn.
-      guard uptime - fedAt >= interval / 2 else { return false }
-      fedAt = uptime
-      return true
+      if uptime - fedAt >= interval / 2, notification.alive() { fedAt = uptime }
     }
-    if isDue { notification.alive() }
   }
 
   /// `3 exports, next: charged-to-lake 06:00 IST`.

@@ -72,8 +72,6 @@ struct SimulatedSource: Source {
     try await proveProfiles(read.databaseId, needsVersions: false)
   }
 
-  func countProfiles(_ read: ProfileRead) async throws -> Int { 0 }
-
   func check() async -> [SourceFinding] { [] }
 
   // MARK: One call
