@@ -101,18 +101,35 @@ struct Delivery: Sendable {
   }
 
   private func deliver(_ files: ArraySlice<CompletedFile>) async throws {
-    try await withThrowingTaskGroup(of: Void.self) { group in
-      for (index, file) in files.enumerated() {
-        if index >= Self.filesUnderWay { try await group.next() }
-        group.addTask {
-          try await destination.deliver(file.staged, as: file.file.name)
-          control.moved()
+    var delivered: [String] = []
+    var failure: (any Error)?
+    await withTaskGroup(of: Result<String, any Error>.self) { group in
+      func take(_ result: Result<String, any Error>) {
+        switch result {
+        case .success(let name): delivered.append(name)
+        case .failure(let error):
+          failure = failure ?? error
+          group.cancelAll()
         }
       }
-      try await group.waitForAll()
+      for (index, file) in files.enumerated() where failure == nil {
+        if index >= Self.filesUnderWay, let result = await group.next() { take(result) }
+        group.addTask {
+          do {
+            try await destination.deliver(file.staged, as: file.file.name)
+            control.moved()
+            return .success(file.file.name)
+          } catch {
+            return .failure(error)
+          }
+        }
+      }
+      for await result in group { take(result) }
     }
-    // What lies at the destination is recorded even when the attempt was told to end meanwhile.
-    try ledger.delivered(files.map(\.file.name), of: run, revision: revision)
+    // What lies at the destination is recorded also when others failed or the attempt was told to end: the next one goes
+    // on behind it.
+    if !delivered.isEmpty { try ledger.delivered(delivered, of: run, revision: revision) }
+    if let failure { throw failure }
   }
 }
 

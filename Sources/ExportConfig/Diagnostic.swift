@@ -33,21 +33,6 @@ extension Diagnostic: CustomStringConvertible {
   }
 }
 
-extension Diagnostic: Encodable {
-  private enum CodingKeys: CodingKey { case file, line, column, path, message }
-
-  /// As `exportd check --json` prints it: `file`, `line`, `column`, `path`, `message`; line and column are
-  /// null when it is about the file as a whole. The severity is told by the list it stands in.
-  package func encode(to encoder: any Encoder) throws {
-    var container = encoder.container(keyedBy: CodingKeys.self)
-    try container.encode(file, forKey: .file)
-    try container.encode(position?.line, forKey: .line)
-    try container.encode(position?.column, forKey: .column)
-    try container.encode(path.description, forKey: .path)
-    try container.encode(message, forKey: .message)
-  }
-}
-
 extension Sequence<Diagnostic> {
   package var errors: [Diagnostic] { filter { $0.severity == .error } }
   package var warnings: [Diagnostic] { filter { $0.severity == .warning } }

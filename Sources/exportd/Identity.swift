@@ -47,7 +47,16 @@ enum Identity {
 
   /// Refuses those who are not in the group, and tells them how to get in.
   static func requireAccess(to stateDirectory: String) throws {
-    guard access(stateDirectory, R_OK | W_OK | X_OK) == 0 else { throw denied(stateDirectory) }
+    guard access(stateDirectory, R_OK | W_OK | X_OK) == 0 else {
+      throw errno == EROFS ? readOnly(stateDirectory) : denied(stateDirectory)
+    }
+  }
+
+  private static func readOnly(_ stateDirectory: String) -> Failure {
+    Failure(
+      .failed,
+      "\(stateDirectory) lies on a file system that is read-only; mount it writable, or under systemd add "
+        + "ReadWritePaths=\(stateDirectory) to a drop-in (`systemctl edit exportd`)")
   }
 
   private static func denied(_ stateDirectory: String) -> Failure {

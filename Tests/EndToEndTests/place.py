@@ -154,7 +154,7 @@ class Place:
         done = subprocess.run(
             [*launcher, self.binary, *arguments, "--config", self.configuration], input=input, capture_output=True,
             text=True, timeout=120)
-        assert done.returncode == code, (arguments, done.returncode, done.stdout, done.stderr)
+        assert code in (None, done.returncode), (arguments, done.returncode, done.stdout, done.stderr)
         return done
 
     def answer(self, *arguments, code=0):

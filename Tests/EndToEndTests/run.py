@@ -14,7 +14,7 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import place  # noqa: E402
 
 # Those that wait for the clock or take longest come first.
-TOPICS = ["writers", "many", "delivery", "commands", "planning", "verifying", "checking", "rejected", "names"]
+TOPICS = ["writers", "many", "delivery", "commands", "planning", "verifying", "checking", "rejected", "names", "forms", "contract", "full_disk", "state_database", "limits", "stopping"]
 
 
 def carry_out(binary, topic, name):

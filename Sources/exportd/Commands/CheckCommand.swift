@@ -33,7 +33,7 @@ struct CheckCommand: AsyncParsableCommand {
       let place = outcome.lookAtState()
       await outcome.tryOut(place, withDestinations: destinations)
       if json {
-        print(try outcome.json())
+        print(outcome.json.printed, terminator: "")
       } else {
         outcome.print()
       }

@@ -1,7 +1,6 @@
 import Engine
 import ExportConfig
 import ExportCore
-import Foundation
 import Ledger
 import TimeZones
 
@@ -120,15 +119,21 @@ struct CheckOutcome {
     )
   }
 
-  func json() throws -> String {
-    struct Answer: Encodable {
-      var ok: Bool
-      var errors: [Diagnostic]
-      var warnings: [Diagnostic]
-    }
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-    let answer = Answer(ok: isSound, errors: errors, warnings: warnings)
-    return String(decoding: try encoder.encode(answer), as: UTF8.self)
+  var json: OrderedJSON {
+    .object([
+      ("ok", .bool(isSound)), ("errors", .list(errors.map(\.json))),
+      ("warnings", .list(warnings.map(\.json))),
+    ])
+  }
+}
+
+extension Diagnostic {
+  /// Line and column are null when it is about the file as a whole.
+  fileprivate var json: OrderedJSON {
+    .object([
+      ("file", .text(file)), ("line", .integer((position?.line).map(Int64.init))),
+      ("column", .integer((position?.column).map(Int64.init))), ("path", .text(path.description)),
+      ("message", .text(message)),
+    ])
   }
 }
