@@ -1,6 +1,7 @@
 SWIFT ?= swift
 BINARY = .build/debug/exportd
 RELEASE = .build/release/exportd
+PACKAGES = libsqlite3-dev zlib1g-dev python3 tzdata
 
 .PHONY: all build release test lint demo bench bench-quick show-flights install-tools clean
 
@@ -9,7 +10,7 @@ all: build
 # Installs only what is missing, so that neither apt nor root is needed on a machine that has it.
 install-tools:
 	@missing=; \
-	for package in libsqlite3-dev zlib1g-dev python3 tzdata; do \
+	for package in $(PACKAGES); do \
 	  dpkg -s $$package >/dev/null 2>&1 || missing="$$missing $$package"; \
 	done; \
 	if [ -n "$$missing" ]; then \
@@ -23,11 +24,14 @@ build: install-tools
 lint:
 	$(SWIFT) format lint --strict -r Sources Tests Package.swift
 
-# Unit and property tests, then the tests of the built binary. One configuration serves both.
+# Unit and property tests, then the tests of the built binary, then those of the systemd unit in a real systemd, which
+# need root. One configuration serves all.
+test: PACKAGES += systemd iproute2 util-linux
 test: install-tools
 	$(SWIFT) build --build-tests
 	$(SWIFT) test --skip-build
 	python3 Tests/EndToEndTests/run.py $(BINARY)
+	python3 Tests/EndToEndTests/systemd/run.py $(BINARY)
 
 demo: build
 	Tests/EndToEndTests/demo.sh $(BINARY) demo

@@ -35,5 +35,10 @@ struct ChoreClock {
     return true
   }
 
+  /// Whether one that is under way was begun longer ago than that, in milliseconds.
+  func isOverdue(at uptime: Int64, patience: Int64) -> Bool {
+    underWay.contains { chore in begunAt[chore].map { uptime - $0 > patience } ?? false }
+  }
+
   mutating func end(_ chore: Chore) { underWay.remove(chore) }
 }

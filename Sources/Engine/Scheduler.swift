@@ -53,8 +53,8 @@ package actor Scheduler: Service {
 
   /// Longer ago than any pause, in milliseconds.
   private static let never = Int64.min / 2
-  /// A hung call is given this long to notice that it was cancelled, in milliseconds.
-  private static let graceForCancellation: Int64 = 60_000
+  /// A hung call is given at most this long to notice that it was cancelled, in milliseconds.
+  private static let longestGrace: Int64 = 60_000
   /// Zones may be updated beneath a long sleep: plans are made anew at least this often, in milliseconds.
   private static let longestTrust: Int64 = 600_000
 
@@ -319,12 +319,17 @@ package actor Scheduler: Service {
         zone: due.entry.revision.resolved.timeZone
       )
     }
-    let hung = running.values.contains {
-      $0.control.ending != nil && $0.control.stillFor > Self.graceForCancellation
-        && $0.control.stillFor > Int64(settings.stallTimeout) * 1000 + Self.graceForCancellation
-    }
     hooks.turned(
-      SchedulerReport(exports: agenda.entries.count, running: running.count, next: next, isHealthy: !hung))
+      SchedulerReport(
+        exports: agenda.entries.count, running: running.count, next: next, isHealthy: !hasHungCall))
+  }
+
+  /// Whether something that was told to end, since it did not move, has not.
+  private var hasHungCall: Bool {
+    let stall = Int64(settings.stallTimeout) * 1000
+    let patience = stall + min(stall, Self.longestGrace)
+    return running.values.contains { $0.control.ending != nil && $0.control.stillFor > patience }
+      || chores.isOverdue(at: time.uptime(), patience: patience)
   }
 
   // MARK: Jobs

@@ -30,8 +30,7 @@ package struct SchedulerReport: Hashable, Sendable {
   package var exports: Int
   package var running: Int
   package var next: (name: String, at: Instant, zone: String)?
-  /// Whether every attempt that was told to end has ended in time: false is a thread that hangs, which only a
-  /// restart mends.
+  /// Whether all work that was told to end has ended in time: false is a thread that hangs, which only a restart mends.
   package var isHealthy: Bool
 
   package static func == (a: Self, b: Self) -> Bool {

@@ -1,5 +1,6 @@
 package import ExportCore
 import GRDB
+import Glibc
 
 /// The state database: what is defined, planned, running, delivered and done. Every verb is one
 /// transaction, so that a crash between any two leaves a state that the next start understands; commands
@@ -23,6 +24,7 @@ package final class Ledger: Sendable {
   ///   a newer version.
   package init(stateDirectory: String, checkpoint: Checkpoint? = nil) throws(ExportError) {
     path = Self.path(in: stateDirectory)
+    Self.makeOpenToGroup(path)
     var configuration = GRDB.Configuration()
     configuration.journalMode = .wal
     // Commands and the daemon write short transactions in turn: five seconds is far more than any needs.
@@ -46,6 +48,13 @@ package final class Ledger: Sendable {
     } catch {
       throw ExportError(ledger: error, path: path)
     }
+  }
+
+  /// Makes the file where there is none, so that the group may write to it as far as the umask allows: SQLite by itself
+  /// would only let it read. The files that SQLite lays beside it take its mode. What goes wrong shows when it is opened.
+  private static func makeOpenToGroup(_ path: String) {
+    let descriptor = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o660)
+    if descriptor >= 0 { close(descriptor) }
   }
 
   /// Has the pages of pruned history given back. A file made before that was asked for is rewritten once, while it is

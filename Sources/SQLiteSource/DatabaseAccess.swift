@@ -17,11 +17,12 @@ struct DatabaseAccess {
 
   /// What stands in the way, and what removes it.
   struct Obstacle {
+    var kind = ExportError.Kind.lasting
     var problem: String
     var hint: String
 
     func error(for database: SQLiteSourceConfiguration.Database) -> ExportError {
-      database.error(.lasting, problem, hint: hint)
+      database.error(kind, problem, hint: hint)
     }
   }
 
@@ -116,7 +117,7 @@ struct DatabaseAccess {
         + "that the application makes anew, or run both in one group that may write them")
   }
 
-  /// The database is closed: reading makes `-wal` and `-shm`, which SQLite leaves behind with the reader's owner
+  /// The database is closed, perhaps only until the application is back: reading makes `-wal` and `-shm`, which SQLite leaves behind with the reader's owner
   /// and the database's mode.
   private func closedObstacle(_ database: stat) -> Obstacle? {
     let closed =
@@ -125,15 +126,16 @@ struct DatabaseAccess {
     guard may(W_OK, directory) else {
       if errno == EROFS {
         return Obstacle(
-          problem: "\(closed), and for this process the file system is read-only",
-          hint: "under systemd: `systemctl edit exportd`, and in [Service] ReadWritePaths=\(directory)")
+          kind: .passing, problem: "\(closed), and for this process the file system is read-only",
+          hint: "keep the application running, or \(dropIn)")
       }
       return Obstacle(
-        problem: "\(closed), and user \(user) may not write in \(directory)",
+        kind: .passing, problem: "\(closed), and user \(user) may not write in \(directory)",
         hint: "keep the application running, or \(sharedGroup(database))")
     }
     guard !ownerMayUseNewFiles(database) else { return nil }
     return Obstacle(
+      kind: .passing,
       problem: "\(closed), and then the application's user could not write these files of user \(user)",
       hint: "keep the application running, or \(sharedGroup(database))")
   }
@@ -151,7 +153,12 @@ struct DatabaseAccess {
   private func sharedGroup(_ database: stat) -> String {
     let group = getgrgid(database.st_gid).map { String(cString: $0.pointee.gr_name) } ?? "\(database.st_gid)"
     return "let both share a group: `usermod -aG \(group) \(user)`, `chgrp \(group) \(directory)`, "
-      + "`chmod g+rwxs \(directory)`, `chmod g+rw \(path)`, then restart the service"
+      + "`chmod g+rwxs \(directory)`, `chmod g+rw \(path)`; and \(dropIn)"
+  }
+
+  /// What the unit's sandbox keeps read-only, permissions do not open.
+  private var dropIn: String {
+    "under systemd `systemctl edit exportd`, in [Service] ReadWritePaths=\(directory), and restart the service"
   }
 
   // MARK: Paths

@@ -38,16 +38,25 @@ struct Failure: Error {
   }
 }
 
+extension Failure {
+  /// On stderr; in the journal as an error, line by line.
+  fileprivate func print() {
+    guard !message.isEmpty else { return }
+    let prefix = Journal.readsStderr ? Journal.errorPrefix : ""
+    for line in "exportd: \(message)".split(separator: "\n") { printError("\(prefix)\(line)") }
+  }
+}
+
 /// Runs the body of a command and turns what it throws into a sentence on stderr and an exit code.
 func reporting(_ body: () async throws -> Void) async throws {
   do {
     try await body()
   } catch let failure as Failure {
-    if !failure.message.isEmpty { printError("exportd: \(failure.message)") }
+    failure.print()
     throw ExitCode(failure.status.rawValue)
   } catch let error as ExportError {
     let failure = Failure(error)
-    printError("exportd: \(failure.message)")
+    failure.print()
     throw ExitCode(failure.status.rawValue)
   }
 }

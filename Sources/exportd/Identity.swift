@@ -59,6 +59,14 @@ enum Identity {
         + "ReadWritePaths=\(stateDirectory) to a drop-in (`systemctl edit exportd`)")
   }
 
+  /// The user whose daemon works on the state directory; nil when this process is that user. What somebody else delivered
+  /// would be theirs, and the daemon could neither go on with it nor delete it.
+  static func otherOwner(of stateDirectory: String) -> String? {
+    var info = stat()
+    guard stat(stateDirectory, &info) == 0, info.st_uid != geteuid() else { return nil }
+    return getpwuid(info.st_uid).map { String(cString: $0.pointee.pw_name) } ?? "\(info.st_uid)"
+  }
+
   private static func denied(_ stateDirectory: String) -> Failure {
     let user = getpwuid(geteuid()).map { String(cString: $0.pointee.pw_name) } ?? "USER"
     return Failure(

@@ -20,9 +20,12 @@ struct ServiceNotification: Sendable {
   }
 
   func ready(status: String) { send("READY=1\nSTATUS=\(status)") }
-  func status(_ status: String) { send("STATUS=\(status)") }
-  func alive() { send("WATCHDOG=1") }
-  func stopping() { send("STOPPING=1\nSTATUS=ending runs at a resumable point") }
+
+  /// What follows never waits for a service manager that is too busy to read: the work must not.
+  /// - Returns: whether it was taken.
+  func status(_ status: String) -> Bool { send("STATUS=\(status)", MSG_DONTWAIT) }
+  func alive() -> Bool { send("WATCHDOG=1", MSG_DONTWAIT) }
+  func stopping() { send("STOPPING=1\nSTATUS=ending runs at a resumable point", MSG_DONTWAIT) }
 
   /// READY=1 must follow, whatever becomes of the reload.
   func reloading() {
@@ -31,23 +34,24 @@ struct ServiceNotification: Sendable {
     send("RELOADING=1\nMONOTONIC_USEC=\(Int64(time.tv_sec) * 1_000_000 + Int64(time.tv_nsec) / 1000)")
   }
 
-  private func send(_ message: String) {
-    guard let path else { return }
+  @discardableResult
+  private func send(_ message: String, _ flags: Int = 0) -> Bool {
+    guard let path else { return true }
     var address = sockaddr_un()
     address.sun_family = sa_family_t(AF_UNIX)
     var name = Array(path.utf8)
-    guard name.count < MemoryLayout.size(ofValue: address.sun_path) else { return }
+    guard name.count < MemoryLayout.size(ofValue: address.sun_path) else { return true }
     // A leading @ stands for the NUL of an abstract socket.
     if name.first == UInt8(ascii: "@") { name[0] = 0 }
     withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: name) }
     let socket = Glibc.socket(AF_UNIX, Int32(SOCK_DGRAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
-    guard socket >= 0 else { return }
+    guard socket >= 0 else { return false }
     defer { close(socket) }
     let length = socklen_t(MemoryLayout<sa_family_t>.size + name.count)
     let bytes = Array(message.utf8)
-    _ = withUnsafePointer(to: &address) {
+    return withUnsafePointer(to: &address) {
       $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-        sendto(socket, bytes, bytes.count, Int32(MSG_NOSIGNAL), $0, length)
+        sendto(socket, bytes, bytes.count, Int32(MSG_NOSIGNAL | flags), $0, length) >= 0
       }
     }
   }

@@ -7,10 +7,6 @@ import Logging
 struct StderrLogHandler: LogHandler {
   var logLevel = Logger.Level.info
   var metadata = Logger.Metadata()
-  let isForJournal: Bool
-
-  /// Journald sets JOURNAL_STREAM for services whose stderr it reads.
-  init() { isForJournal = getenv("JOURNAL_STREAM") != nil }
 
   subscript(metadataKey key: String) -> Logger.Metadata.Value? {
     get { metadata[key] }
@@ -19,7 +15,7 @@ struct StderrLogHandler: LogHandler {
 
   func log(event: LogEvent) {
     let prefix =
-      isForJournal ? "<\(Self.priority(event.level))>" : "\(Self.clock()) \(Self.word(event.level)) "
+      Journal.readsStderr ? "<\(Self.priority(event.level))>" : "\(Self.clock()) \(Self.word(event.level)) "
     // One line an entry, whatever an error message holds.
     let text = "\(event.message)".split(separator: "\n", omittingEmptySubsequences: true).joined(
       separator: " | ")

@@ -1,6 +1,8 @@
 """Commands and the daemon: locks, reloads, checks, stop and start."""
 import json
 import os
+import signal
+import time
 
 
 def test_a_second_daemon_is_refused_and_told_of_the_first(place):
@@ -9,6 +11,13 @@ def test_a_second_daemon_is_refused_and_told_of_the_first(place):
     second = place.exportd("daemon", code=75)
     assert str(daemon.pid) in second.stderr
     daemon.end()
+
+
+def test_errors_bear_a_priority_only_where_the_journal_reads_them(place):
+    """A terminal that a service has started hands down the variable by which a service knows the journal."""
+    place.configure(acount="1")
+    said = place.exportd("daemon", code=78, launcher=("env", "JOURNAL_STREAM=1:2")).stderr
+    assert said.startswith("exportd: ") and "<3>" not in said, said
 
 
 def test_reload_takes_a_configuration_whole_or_not_at_all(place):
@@ -52,4 +61,26 @@ def test_stop_and_start(place):
     assert place.status("all-events")["export"]["state"] == "STOPPED"
     place.exportd("start", "all-events")
     assert place.status("all-events")["export"]["state"] == "PENDING"
+    daemon.end()
+
+
+def test_signals_are_heeded_as_soon_as_it_is_ready(place):
+    place.sample(events=100)
+    for _ in range(5):
+        daemon = place.daemon()
+        daemon.process.send_signal(signal.SIGHUP)
+        daemon.end()
+
+
+def test_a_service_manager_that_does_not_read_holds_nothing_up(place):
+    place.sample(events=100)
+    os.unlink(f"{place.directory}/exports.d/all-events.json")
+    daemon = place.daemon()
+    # Each changes what there is to tell; the socket takes about ten messages before it is full.
+    for number in range(20):
+        place.create(f"more-{number}", {"everyHours": 24})
+        if number % 2:
+            time.sleep(0.5)
+    place.create("last", {"once": "yesterday"})
+    place.wait_until_done("last", 20)
     daemon.end()

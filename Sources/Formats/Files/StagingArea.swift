@@ -15,7 +15,7 @@ final class StagingArea {
   init(directory: String, stem: String) throws(ExportError) {
     self.directory = directory
     self.stem = stem
-    if mkdir(directory, 0o750) != 0, errno != EEXIST {
+    if mkdir(directory, 0o770) != 0, errno != EEXIST {
       throw ExportError(
         .staging, errno: errno, cannot: "make the directory", object: directory, in: directory)
     }

@@ -93,6 +93,11 @@ struct CheckOutcome {
           .warning, file: loaded.file,
           message: "the daemon runs with \(answer.file), and tried out what is named there"))
     }
+    if answer == nil, let owner = Identity.otherOwner(of: loaded.knownStateDirectory) {
+      // What this user may read or write says nothing of what the daemon may.
+      notes.append("No source was looked at: that is for the user \(owner); type `sudo exportd check`.")
+      return
+    }
     let report =
       if let answer { answer } else {
         try await loaded.probe(place?.ledger, withDestinations: withDestinations)

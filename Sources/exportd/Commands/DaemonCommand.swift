@@ -70,6 +70,7 @@ final class Daemon: Sendable {
   }
 
   func run() async throws {
+    let hangups = await UnixSignalsSequence(trapping: .sighup)
     let ledger = first.ledger
     try ledger.register(bootId: bootId, pid: getpid(), version: Exportd.version, now: first.time.now())
     try takeAtStart()
@@ -87,15 +88,16 @@ final class Daemon: Sendable {
         }),
       logger: logger)
     logger.notice("exportd \(Exportd.version) is up, pid \(getpid())")
-    notification.ready(status: "starting")
     let group = ServiceGroup(
       configuration: ServiceGroupConfiguration(
         services: [
           .init(service: scheduler, successTerminationBehavior: .gracefullyShutdownGroup),
           .init(
-            service: HangupListener(reload: { [self] in
-              await reloadForSignal(scheduler)
-            })),
+            service: HangupListener(
+              hangups: hangups,
+              reload: { [self] in
+                await reloadForSignal(scheduler)
+              })),
           .init(service: EndNotice(notification: notification)),
         ],
         gracefulShutdownSignals: [.sigterm, .sigint], logger: Self.quiet))
@@ -202,10 +204,11 @@ extension Configuration {
 
 /// SIGHUP: what `systemctl kill -s HUP` and habit send.
 struct HangupListener: Service {
+  let hangups: UnixSignalsSequence
   let reload: @Sendable () async -> Void
 
   func run() async throws {
-    for await _ in await UnixSignalsSequence(trapping: .sighup).cancelOnGracefulShutdown() { await reload() }
+    for await _ in hangups.cancelOnGracefulShutdown() { await reload() }
   }
 }
 
@@ -223,7 +226,8 @@ struct EndNotice: Service {
 final class Supervision: Sendable {
   private let notification: ServiceNotification
   private let zone: @Sendable (String) throws(ExportError) -> Zone
-  private let status = Mutex("")
+  /// Nil before the first turn.
+  private let status = Mutex<String?>(nil)
   private let fedAt = Mutex<Int64>(.min / 2)
   private let time = SystemTime()
 
@@ -232,24 +236,25 @@ final class Supervision: Sendable {
     self.zone = zone
   }
 
-  var lastStatus: String { status.withLock { $0 } }
+  var lastStatus: String { status.withLock { $0 } ?? "starting" }
 
   func turned(_ report: SchedulerReport) {
     let line = line(report)
-    let isNew = status.withLock { status in
-      defer { status = line }
-      return status != line
+    status.withLock { status in
+      if status == nil {
+        // The first turn comes when signals are listened to and the state database has been worked with.
+        notification.ready(status: line)
+      } else if status == line || !notification.status(line) {
+        return
+      }
+      status = line
     }
-    if isNew { notification.status(line) }
     guard report.isHealthy, let interval = ServiceNotification.watchdogInterval else { return }
     let uptime = time.uptime()
-    let isDue = fedAt.withLock { fedAt in
+    fedAt.withLock { fedAt in
       // The loop turns once a second; feeding at half the interval leaves room for one slow turn.
-      guard uptime - fedAt >= interval / 2 else { return false }
-      fedAt = uptime
-      return true
+      if uptime - fedAt >= interval / 2, notification.alive() { fedAt = uptime }
     }
-    if isDue { notification.alive() }
   }
 
   /// `3 exports, next: charged-to-lake 06:00 IST`.

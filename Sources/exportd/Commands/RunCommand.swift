@@ -32,18 +32,27 @@ struct RunCommand: AsyncParsableCommand {
 extension StatePlace {
   /// Has the daemon do it, or does it here when there is none.
   func run(_ record: ExportRecord, restart: Bool, rebase: Bool, wait: Bool) async throws -> Answer {
-    switch try StateLock.attempt(stateDirectory: stateDirectory) {
-    case .taken(let lock):
-      let answer = try await Installation(self).runHere(record, restart: restart, rebase: rebase)
-      _ = consume lock
-      return answer
-    case .held:
-      let wish = try ledger.wish(.run(record.id, restart: restart, rebase: rebase), now: time.now())
-      guard wait else {
-        return Answer(succeeded: true, text: "the daemon runs it now; `exportd status \(record.name)`")
+    if let owner = Identity.otherOwner(of: stateDirectory) {
+      guard daemonPid != nil else {
+        throw Failure(
+          .permission,
+          "the daemon is not running, and only its user \(owner) may do its work; start it, or type `sudo exportd run \(record.name)`"
+        )
       }
-      return try await self.answer(to: wish, watching: record)
+    } else {
+      switch try StateLock.attempt(stateDirectory: stateDirectory) {
+      case .taken(let lock):
+        let answer = try await Installation(self).runHere(record, restart: restart, rebase: rebase)
+        _ = consume lock
+        return answer
+      case .held: break
+      }
     }
+    let wish = try ledger.wish(.run(record.id, restart: restart, rebase: rebase), now: time.now())
+    guard wait else {
+      return Answer(succeeded: true, text: "the daemon runs it now; `exportd status \(record.name)`")
+    }
+    return try await answer(to: wish, watching: record)
   }
 
   /// Waits for the daemon's answer; a bar shows how far it is, on a terminal.

@@ -56,4 +56,4 @@ mount --make-rshared /
 kept_back=-sys_time,-sys_module,-sys_rawio,-sys_boot,-syslog,-wake_alarm
 exec setpriv --bounding-set "$kept_back" --inh-caps "$kept_back" \
   env -i container=exportd-sandbox PATH=/usr/sbin:/usr/bin:/sbin:/bin TERM=dumb \
-  /lib/systemd/systemd --system --unit=multi-user.target --log-target=console --log-level=notice < /dev/null
+  /lib/systemd/systemd --system --unit=multi-user.target --log-target=journal --log-level=notice < /dev/null

@@ -20,6 +20,7 @@ import time
 BOOT = pathlib.Path(__file__).with_name("boot.sh")
 NAME = "exportd-sandbox-"  # then the owner's pid, so that leftovers of a dead owner are known
 BOOT_SECONDS = 60
+PYTHON = ["/usr/bin/python3", "-c"]
 ENVIRONMENT = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "HOME": "/root", "TERM": "dumb", "LANG": "C.UTF-8"}
 
 
@@ -116,10 +117,15 @@ class Sandbox:
         """Runs lines of shell as a person would type them; the first that fails ends it."""
         return self.run("bash", "-euc", script, **options)
 
-    def python(self, program, **options):
+    def python(self, program, *arguments, **options):
         """Runs a Python program with Debian's own interpreter. SQLite files inside are only ever opened from
         inside: through /proc/PID/root SQLite would resolve its way back to the machine's own root."""
-        return self.run("/usr/bin/python3", "-c", program, **options)
+        return self.run(*PYTHON, program, *map(str, arguments), **options)
+
+    def start(self, *command, user=None, **options):
+        """Starts `command` inside and leaves it running; whoever lets go of its input ends it."""
+        return subprocess.Popen(
+            self.enter(*command, user=user), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, **options)
 
     def put(self, path, content, mode=0o644):
         """Writes a file that belongs to root (and to the directory's group where the directory says so)."""
