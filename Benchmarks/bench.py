@@ -139,9 +139,9 @@ def main():
     parser.add_argument("--quick", action="store_true", help="200,000 events instead of 1,000,000, ten idle seconds instead of sixty")
     parser.add_argument("--record", action="store_true", help="add the figures to record.json")
     options = parser.parse_args()
-    missing = [tool for tool in ("cc", "sqlite3", "strip", "valgrind") if shutil.which(tool) is None]
+    missing = [tool for tool in ("clang", "sqlite3", "strip", "valgrind") if shutil.which(tool) is None]
     if missing:
-        raise SystemExit(f"missing: {' '.join(missing)}; run: sudo apt-get install binutils gcc sqlite3 valgrind")
+        raise SystemExit(f"missing: {' '.join(missing)}; run: sudo apt-get install binutils clang sqlite3 valgrind")
     binary = os.path.abspath(options.binary)
     count, rest = (200_000, 10) if options.quick else (1_000_000, 60)
     with open(RECORD) as file:

@@ -61,7 +61,7 @@ def instructions(directory, functions, program, *arguments):
     bare = f"{directory}/program"
     subprocess.run(["strip", "--strip-debug", "-o", bare, program], check=True)
     preloaded = f"{directory}/sigsuspend.so"
-    subprocess.run(["cc", "-shared", "-fPIC", "-O", "-o", preloaded, f"{HERE}/sigsuspend.c"], check=True)
+    subprocess.run(["clang", "-shared", "-fPIC", "-O", "-o", preloaded, f"{HERE}/sigsuspend.c"], check=True)
     carried_out("valgrind", "--tool=callgrind", f"--callgrind-out-file={output}", bare, *arguments,
                 environment={"LD_PRELOAD": preloaded})
     listed = subprocess.run(

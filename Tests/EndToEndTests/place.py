@@ -208,9 +208,3 @@ def midnight(days):
         today() - datetime.timedelta(days=days), datetime.time(), datetime.timezone.utc)
     return int(moment.timestamp() * 1000)
 
-
-def soon(least=8):
-    """The next full minute that is at least so many seconds away, UTC: the earliest a window can end."""
-    now = datetime.datetime.now(datetime.timezone.utc)
-    minute = (now + datetime.timedelta(seconds=least + 60)).replace(second=0, microsecond=0)
-    return minute
