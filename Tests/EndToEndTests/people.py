@@ -4,6 +4,7 @@ import gzip
 import hashlib
 import json
 import os
+import signal
 import sqlite3
 import time
 
@@ -124,6 +125,16 @@ def create(place, name, frequency, **keys):
 def define(place, name, frequency, **keys):
     """As ``create``, by a definition file."""
     place.define(name, frequency, data={"profiles": "all"}, **keys)
+
+
+def held_in_mid_run(place, name):
+    """A daemon that stands still (SIGSTOP) in the middle of a run of many files, and the request id."""
+    daemon = place.daemon()
+    request = place.request(name)
+    place.wait_for("files are there", 60, lambda: len(names(place, request)) >= 3, pause=0.001)
+    os.kill(daemon.pid, signal.SIGSTOP)
+    assert not any(name.endswith("manifest.json") for name in names(place, request)), "the run is over already"
+    return daemon, request
 
 
 class Run:
