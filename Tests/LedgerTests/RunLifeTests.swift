@@ -126,6 +126,17 @@ import TimeZones
     #expect(try ledger.runs(of: id).map(\.state) == [.skipped, .skipped])
   }
 
+  @Test func aRefusalByARuleIsToldApartFromAFailure() throws {
+    for kind in [ExportError.Kind.refused, .lasting] {
+      let wish = try ledger.wish(.probe, now: now)
+      try ledger.answer(
+        wish, Answer(ExportError(.state, kind, object: "snapshot", problem: "waits")), now: now)
+      let answer = try #require(try ledger.answer(to: wish))
+      #expect(!answer.succeeded && answer.isRefused == (kind == .refused))
+      #expect(answer.text.contains("snapshot"))
+    }
+  }
+
   @Test func wishesAreTakenOnceAndAnswered() throws {
     let wish = try ledger.wish(.reload, now: now)
     #expect(try ledger.takeWishes(bootId: "a").map(\.wish) == [.reload])

@@ -4,11 +4,12 @@ import TimeZones
 
 @Suite struct FileNameTests {
   static func names(
-    prefix: String = "", format: Format = .json, codec: Compression.Codec = .none
+    prefix: String = "", dataType: DataType = .events, format: Format = .json,
+    codec: Compression.Codec = .none
   ) throws -> RunFileNames {
     RunFileNames(
       account: "100000000", export: "charged-to-lake", requestId: 1_690_283_492, runTimestamp: 1_690_300_000,
-      date: LocalDate(iso: "2023-07-26")!, dataType: .events, format: format, codec: codec,
+      date: LocalDate(iso: "2023-07-26")!, dataType: dataType, format: format, codec: codec,
       prefix: try PrefixTemplate(prefix))
   }
 
@@ -72,6 +73,21 @@ import TimeZones
     #expect(names.profiles(index: 0, databaseId: "7") == "\(stem)-\(ending)")
     #expect(names.profiles(index: 1, databaseId: "7") == "\(stem)-1-\(ending)")
     #expect(names.profiles(index: 12, databaseId: "7") == "\(stem)-12-\(ending)")
+  }
+
+  @Test(arguments: ["", "{account}/{databaseId}/"])
+  func everyNameOfARunOfProfilesBeginsWithOneOfItsStems(prefix: String) throws {
+    let names = try Self.names(prefix: prefix, dataType: .profiles, codec: .gzip)
+    #expect(names.stems == ["1690283492-1690300000-", "100000000-1690283492-1690300000-"])
+    let all = [
+      names.manifest, names.rejected(databaseId: "7"), names.profiles(index: 0, databaseId: "7"),
+      names.profiles(index: 3, databaseId: "7"),
+    ]
+    for name in all {
+      let last = name.split(separator: "/").last!
+      #expect(names.stems.count { last.hasPrefix($0) } == 1, "\(name)")
+    }
+    #expect(try Self.names(prefix: prefix).stems == [names.stem])
   }
 
   @Test func profileFilesOfDifferentDatabasesNeverShareAName() throws {
