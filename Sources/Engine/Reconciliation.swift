@@ -70,7 +70,7 @@ extension Registrar {
         if let reason = broken[record.name] {
           try ledger.note(
             record.id, "its definition file is broken, so the last good definition goes on: \(reason)")
-        } else if record.stoppedBy == nil {
+        } else if record.stoppedBy == nil || record.resumesAfter != nil {
           try ledger.stop(record.id, by: .file, reason: "its definition file was removed", now: now)
           report.stopped.append(record.name)
         }

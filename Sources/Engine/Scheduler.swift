@@ -255,7 +255,7 @@ package actor Scheduler: Service {
         run, stopRecurring: definition.stopRecurring, resume: definition.resumeRecurring, now: now)
       if admission == .admitted || definition.stopRecurring { hasChanged = true }
     }
-    let resumed = try ledger.resumeRecurring()
+    let resumed = try ledger.resumeRecurring(now: now)
     if !resumed.isEmpty {
       logger.notice("started again after a one-time export: \(resumed.joined(separator: ", "))")
     }

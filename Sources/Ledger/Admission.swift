@@ -45,9 +45,10 @@ extension Ledger {
     }
   }
 
-  /// Starts the recurring exports again whose one-time export has ended, however it did.
+  /// Starts the recurring exports again whose one-time export has ended, however it did; what was stopped with them is
+  /// owed once more.
   /// - Returns: their names.
-  package func resumeRecurring() throws(ExportError) -> [String] {
+  package func resumeRecurring(now: Instant) throws(ExportError) -> [String] {
     let condition = """
       resumes_after IS NOT NULL AND stopped_by = 'daemon' AND deleted_at IS NULL
         AND NOT EXISTS (SELECT 1 FROM run WHERE run.export_id = resumes_after AND state IN ('PENDING', 'RUNNING'))
@@ -60,12 +61,15 @@ extension Ledger {
       try Bool.fetchOne($0.cachedStatement(sql: "SELECT EXISTS (SELECT 1 FROM export WHERE \(condition))"))!
     }
     guard isAny else { return [] }
-    return try write {
-      try String.fetchAll(
-        $0.cachedStatement(
+    return try write { database in
+      let rows = try Row.fetchAll(
+        database.cachedStatement(
           sql: """
-            UPDATE export SET stopped_by = NULL, reason = NULL, resumes_after = NULL WHERE \(condition) RETURNING name
+            UPDATE export SET stopped_by = NULL, reason = NULL, resumes_after = NULL WHERE \(condition)
+            RETURNING id, name
             """))
+      for row in rows { try Self.reopen(row["id"], now: now, database) }
+      return rows.map { $0["name"] }
     }
   }
 
@@ -119,17 +123,28 @@ extension Ledger {
 
   /// Refuses what would make a recurring profile export active while a one-time one runs.
   static func requireNoAdmittedOneTime(_ name: String, source: String, _ database: Database) throws {
-    guard
-      let running = try String.fetchOne(
-        database.cachedStatement(
-          sql: "SELECT name FROM admitted_one_time_profiles WHERE source = ? ORDER BY name"),
-        arguments: [source])
-    else { return }
+    guard let running = try admittedOneTime(of: source, database)?.name else { return }
     throw ExportError(
       .state, .refused, object: name,
       problem: "the one-time profile export \(running) of source \(source) is running, "
         + "and a recurring one must not run beside it",
       hint: "wait until it has ended (`exportd status \(running)`), or `exportd stop \(running)` first")
+  }
+
+  /// The one-time profile export of a source that is admitted; nil when none is.
+  static func admittedOneTime(
+    of source: String, _ database: Database
+  ) throws -> (id: RequestId, name: String)? {
+    try Row.fetchOne(
+      database.cachedStatement(
+        sql: "SELECT id, name FROM admitted_one_time_profiles WHERE source = ? ORDER BY name"),
+      arguments: [source]
+    ).map { ($0["id"], $0["name"]) }
+  }
+
+  /// Why a recurring profile export that a file defines is stopped for now.
+  static func waitsForEnd(of name: String) -> String {
+    "waits while the one-time export \(name) runs, starts by itself when that has ended"
   }
 
   private static func stopRecurring(

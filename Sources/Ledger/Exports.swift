@@ -111,7 +111,7 @@ extension Ledger {
   }
 
   /// Starts a stopped export again; its FAILED and STOPPED windows are owed once more.
-  /// - Parameter mayWait: whether a one-time profile export may be started to wait for recurring ones.
+  /// - Parameter mayWait: whether a profile export may be started to wait for others of its source.
   /// - Throws: ``ExportError`` of kind `refused` when profile exports of its source stand in its way.
   package func start(_ id: RequestId, mayWait: Bool = false, now: Instant) throws(ExportError) {
     try write { database in
@@ -120,6 +120,12 @@ extension Ledger {
           database.cachedStatement(sql: "SELECT * FROM export WHERE id = ?"), arguments: [id])
       else { throw ExportError(.state, .lasting, object: "export \(id)", problem: "does not exist any more") }
       if record.dataType == .profiles, record.isRecurring, record.doneAt == nil {
+        if mayWait, let running = try Self.admittedOneTime(of: record.source, database) {
+          try database.execute(
+            sql: "UPDATE export SET stopped_by = 'daemon', reason = ?, resumes_after = ? WHERE id = ?",
+            arguments: [Self.waitsForEnd(of: running.name), running.id, id])
+          return
+        }
         try Self.requireNoAdmittedOneTime(record.name, source: record.source, database)
       }
       if record.needsAdmission, !mayWait {
@@ -180,7 +186,7 @@ extension Ledger {
         hint: taken.origin == .file
           ? "choose another name" : "choose another name, or `exportd delete \(name)` first")
     }
-    try requireRoom(for: resolved.definition, named: name, origin, database)
+    let running = try room(for: resolved.definition, named: name, origin, database)
     let newest = try Int64.fetchOne(database.cachedStatement(sql: "SELECT max(id) FROM export")) ?? 0
     var id = now.seconds
     if id <= newest,
@@ -196,27 +202,32 @@ extension Ledger {
     }
     try database.cachedStatement(
       sql: """
-        INSERT INTO export (id, name, origin, data_type, revision, created_at, source, is_recurring)
-        VALUES (?, ?, ?, ?, 1, ?, ?, ?)
+        INSERT INTO export (id, name, origin, data_type, revision, created_at, source, is_recurring, stopped_by,
+          reason, resumes_after)
+        VALUES (?, ?, ?, ?, 1, ?, ?, ?, ?, ?, ?)
         """
     ).execute(arguments: [
       id, name, origin, resolved.definition.data.dataType, now, resolved.definition.source,
-      resolved.definition.frequency.isRecurring,
+      resolved.definition.frequency.isRecurring, running == nil ? nil : Stopper.daemon,
+      running.map { waitsForEnd(of: $0.name) }, running?.id,
     ])
     try Self.insert(revision: 1, of: id, definition: definition, resolved: resolved, now: now, database)
     return id
   }
 
-  /// The rule of SPEC section 4. A file of a one-time export is never an error for it: it waits.
-  private static func requireRoom(
+  /// The rule of SPEC section 4. A file is never an error for it: its export waits.
+  /// - Returns: the one-time export that a recurring one must wait for.
+  private static func room(
     for definition: Definition, named name: String, _ origin: Origin, _ database: Database
-  ) throws {
-    guard definition.data.dataType == .profiles else { return }
+  ) throws -> (id: RequestId, name: String)? {
+    guard definition.data.dataType == .profiles else { return nil }
     if definition.frequency.isRecurring {
+      if origin == .file { return try admittedOneTime(of: definition.source, database) }
       try requireNoAdmittedOneTime(name, source: definition.source, database)
     } else if origin == .command, !definition.stopRecurring {
       try requireNoActiveRecurring(name, source: definition.source, database)
     }
+    return nil
   }
 
   private static func delete(_ id: RequestId, now: Instant, _ database: Database) throws {

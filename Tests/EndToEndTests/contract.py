@@ -147,6 +147,7 @@ def test_plan_and_verify_have_the_fields_they_have(place):
                 "sharesNames": bool}]}]})
     verified = {"export": str, "requestId": int, "ok": bool, "runs": [{
         "id": int, "runTimestamp": int, "window": WINDOW, "ok": bool, "files": int, "rows": int, "bytes": int,
+        "sourceCounted": bool,
         "findings": [{"kind": str, "object": str, "problem": str}], "furtherFindings": int}]}
     holds(place.answer("verify", "done"), verified)
     with open(f"{place.destination}/{next(iter(place.delivered_names()))}", "ab") as file:

@@ -120,11 +120,17 @@ def test_stop_recurring_stops_it_and_resume_recurring_starts_it_again(place):
     told = place.exportd("start", "stopped", code=75).stderr
     assert "one-time profile export snapshot" in told, told
     assert "snapshot" in people.create(place, "third", RECURRING, code=75)
+    # A file is no error for it: its export begins when the other has ended.
+    people.define(place, "of-a-file", RECURRING)
+    place.exportd("reload")
+    told = place.status("of-a-file")["export"]
+    assert told["state"] == "STOPPED" and "snapshot" in told["reason"], told
     daemon.kill()
     unblock(place)
     daemon = place.daemon()
     place.wait_until_done("snapshot")
     wait_for_state(place, "daily", "PENDING")
+    place.wait_until_done("of-a-file")
     assert state(place, "second") == "STOPPED" and state(place, "stopped") == "STOPPED"
     daemon.end()
     # Its next delta begins at its own last success.
@@ -156,7 +162,7 @@ def test_its_run_in_flight_has_ended_before_the_one_time_run_begins(place):
     place.wait_until_done("daily")
     daemon.end()
     daily, snapshot = place.status("daily")["runs"][0], place.status("snapshot")["runs"][0]
-    # Stopped in mid-run, and begun again when the one-time run was over; or, committed already, it went to its end first.
+    # Stopped in mid-run, and begun again when the one-time run was over; or it went to its end before it heard of it.
     assert daily["startedAt"] >= snapshot["finishedAt"] or daily["finishedAt"] <= snapshot["startedAt"], (
         daily, snapshot)
     assert len(people.delivered(place, request)) == 1
@@ -174,9 +180,9 @@ def test_of_two_processes_that_race_only_one_gets_through(place):
             name = f"snapshot-{number}"
             people.create(place, name, NOW)
 
-            # The one begins a little later each time, so that both come first sometimes.
+            # Now the one begins a little later and now the other, so that both come first sometimes.
             codes = tuple(threads.map(
-                lambda command: exit_code(place, *command), [("run", name, 0), ("start", "daily", number * 0.03)]))
+                lambda command: exit_code(place, *command), [("run", name, (5 - number) * 0.02), ("start", "daily", number * 0.02)]))
             # Admitted, and kept from ending by the destination: 1. Refused by the rule: 75.
             assert codes in ((1, 75), (75, 0)), codes
             outcomes[codes] = outcomes.get(codes, 0) + 1

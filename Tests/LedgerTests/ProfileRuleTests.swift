@@ -142,10 +142,11 @@ import TimeZones
     #expect(try ledger.export(recurring)?.stoppedBy == .daemon)
     _ = try ledger.stopped(flying, reason: "stopped", now: now)
     #expect(try admit(run, stops: true, resumes: true) == .admitted)
-    #expect(try ledger.resumeRecurring().isEmpty)
+    #expect(try ledger.resumeRecurring(now: now).isEmpty)
     try complete(run)
-    #expect(try ledger.resumeRecurring() == ["daily"])
+    #expect(try ledger.resumeRecurring(now: now) == ["daily"])
     #expect(try ledger.export(recurring)?.stoppedBy == nil)
+    #expect(try ledger.run(flying)?.state == .pending, "what was stopped with it is owed once more")
   }
 
   @Test func onlyThoseItStoppedStartAgainUnlessAPersonStoppedThem() throws {
@@ -158,10 +159,27 @@ import TimeZones
     try ledger.stop(second, by: .person, reason: "meanwhile", now: now)
     // However it ends: here it is deleted while it waits.
     try ledger.delete(id, now: now)
-    #expect(try ledger.resumeRecurring() == ["first"])
+    #expect(try ledger.resumeRecurring(now: now) == ["first"])
     #expect(try ledger.export(first)?.stoppedBy == nil)
     #expect(try ledger.export(second)?.stoppedBy == .person)
     #expect(try ledger.export(third)?.stoppedBy == .person)
+  }
+
+  @Test func aRecurringOneOfAFileWaitsForTheEndAndStartsByItself() throws {
+    let (_, run) = try once()
+    #expect(try admit(run) == .admitted)
+    let recurring = try create(
+      "daily", .recurring(Recurrence(everyHours: 24, at: .midnight)), source: "main", origin: .file)
+    let record = try #require(try ledger.export(recurring))
+    #expect(record.stoppedBy == .daemon && record.reason?.contains("snapshot") == true)
+    #expect(try ledger.resumeRecurring(now: now).isEmpty)
+    // Its file is taken away, and put back.
+    try ledger.stop(recurring, by: .file, reason: "its definition file was removed", now: now)
+    try ledger.start(recurring, mayWait: true, now: now)
+    #expect(try ledger.export(recurring)?.stoppedBy == .daemon)
+    try complete(run)
+    #expect(try ledger.resumeRecurring(now: now) == ["daily"])
+    #expect(try ledger.export(recurring)?.stoppedBy == nil)
   }
 
   @Test func withoutResumeTheyStayStopped() throws {
@@ -169,7 +187,7 @@ import TimeZones
     let (_, run) = try once(stops: true)
     #expect(try admit(run, stops: true) == .admitted)
     try complete(run)
-    #expect(try ledger.resumeRecurring().isEmpty)
+    #expect(try ledger.resumeRecurring(now: now).isEmpty)
     #expect(try ledger.export(recurring)?.stoppedBy == .daemon)
   }
 

@@ -88,7 +88,7 @@ extension Installation {
     let open = try RunWish(ledger: ledger, parts: parts).open(
       record.id, restart: restart, rebase: rebase, now: time.now())
     guard !open.isEmpty else { return Answer(succeeded: true, text: "nothing is due") }
-    defer { _ = try? ledger.resumeRecurring() }
+    defer { _ = try? ledger.resumeRecurring(now: time.now()) }
     defer {
       if record.stoppedBy != nil {
         try? ledger.stopWaiting(of: record.id, reason: record.reason ?? "stopped", now: time.now())
