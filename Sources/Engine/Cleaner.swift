@@ -7,12 +7,18 @@ struct Cleaner: Sendable {
   let ledger: Ledger
   let executor: RunExecutor
   let logger: Logger
+  /// Told which run it deletes files of, and nil when it has let go of it. Until then nobody may begin that run: it would
+  /// deliver the same names anew.
+  let holds: @Sendable (RunId?) async -> Void
 
   /// One try at every name; what passes is tried again at the next call, what is refused is listed for a person.
   func clean() async {
     do {
       for run in try ledger.runsToClean() {
+        await holds(run.id)
         for file in try ledger.files(of: run.id) where file.state != .undeletable {
+          // It may have been started again meanwhile; what it does not make anew it deletes itself.
+          guard try hasEnded(run.id) else { break }
           do {
             try await executor.destination(of: file, run.exportId).delete(file.name)
             try ledger.forget(file.name, of: run.id)
@@ -24,6 +30,14 @@ struct Cleaner: Sendable {
       }
     } catch {
       logger.warning("deleting the files of ended runs goes on later: \(error)")
+    }
+    await holds(nil)
+  }
+
+  private func hasEnded(_ run: RunId) throws(ExportError) -> Bool {
+    switch try ledger.run(run)?.state {
+    case .stopped, .failed, .skipped: true
+    case .pending, .running, .done, nil: false
     }
   }
 }

@@ -29,6 +29,8 @@ package actor Scheduler: Service {
   var settings: Settings
   var agenda: Agenda
   var running: [RunId: RunningAttempt] = [:]
+  /// Files of this run are being deleted.
+  private var beingCleaned: RunId?
 
   private let wakeups: AsyncStream<Void>
   private let wake: AsyncStream<Void>.Continuation
@@ -271,8 +273,13 @@ package actor Scheduler: Service {
     if !lost.isEmpty { try readLedger() }
   }
 
+  private func hold(_ run: RunId?) {
+    beingCleaned = run
+    if run == nil { wake.yield() }
+  }
+
   private func begin(at now: Instant) -> [Job] {
-    agenda.starts(running: Set(running.keys), at: now).map { start in
+    agenda.starts(running: Set(running.keys), at: now).filter { $0.run != beingCleaned }.map { start in
       let control = AttemptControl(time: time)
       running[start.run] = RunningAttempt(
         export: start.export, control: control, stoppedAt: agenda.entries[start.export]?.record.stoppedAt)
@@ -357,7 +364,10 @@ package actor Scheduler: Service {
 
   private func carryOut(_ chore: Chore, _ strangers: [ExportRecord]) async {
     switch chore {
-    case .clean: await Cleaner(ledger: ledger, executor: executor, logger: logger).clean()
+    case .clean:
+      await Cleaner(
+        ledger: ledger, executor: executor, logger: logger, holds: { [self] in await hold($0) }
+      ).clean()
     case .tell:
       await NoticeTelling(
         ledger: ledger, tell: hooks.tell, policy: executor.policy, time: time, logger: logger

@@ -40,7 +40,8 @@ struct Failure: Error {
 
   /// What was asked of an export and did not come about.
   init(_ answer: Answer, to name: String) {
-    self.init(answer.isRefused ? .refused : .failed, "\(name): \(answer.text)")
+    let text = answer.text.hasPrefix("\(name): ") ? answer.text : "\(name): \(answer.text)"
+    self.init(answer.isRefused ? .refused : .failed, text)
   }
 }
 

@@ -1,4 +1,4 @@
-"""A one-time profile export never runs beside a recurring one of its source: told by commands, files and the database."""
+"""A one-time profile export never runs beside a recurring one of its source: so say commands, files, the database."""
 import concurrent.futures
 import os
 import signal
@@ -69,6 +69,7 @@ def test_create_and_run_are_refused_beside_a_recurring_export(place):
         assert "`exportd stop daily`" in told["runs"][0]["reason"], told
         assert "`exportd stop daily`" in place.exportd("plan", "snapshot").stdout
         refused = place.exportd("run", "snapshot", "--wait", code=75)
+        assert refused.stderr.startswith("exportd: snapshot: waits while"), refused.stderr
         assert "daily" in refused.stderr and "`exportd stop daily`" in refused.stderr, refused.stderr
         place.exportd("stop", "daily")
         place.wait_until_done("snapshot")
@@ -154,9 +155,10 @@ def test_without_resume_it_stays_stopped_and_by_flags_it_is_the_same(place):
 def test_its_run_in_flight_has_ended_before_the_one_time_run_begins(place):
     shard = fill(place)
     shard.fill(20000, people.now())
-    people.define(place, "daily", RECURRING, maxFileBytes=20_000)
+    people.define(place, "daily", RECURRING, maxFileBytes=2_000)
     daemon, request = people.held_in_mid_run(place, "daily")
     people.create(place, "snapshot", NOW, stopRecurring=True, resumeRecurring=True)
+    shard.db.execute("DELETE FROM profiles WHERE CAST(substr(object_id, 2) AS INTEGER) >= 100")
     os.kill(daemon.pid, signal.SIGCONT)
     place.wait_until_done("snapshot")
     place.wait_until_done("daily")
@@ -182,7 +184,8 @@ def test_of_two_processes_that_race_only_one_gets_through(place):
 
             # Now the one begins a little later and now the other, so that both come first sometimes.
             codes = tuple(threads.map(
-                lambda command: exit_code(place, *command), [("run", name, (5 - number) * 0.02), ("start", "daily", number * 0.02)]))
+                lambda command: exit_code(place, *command),
+                [("run", name, (5 - number) * 0.02), ("start", "daily", number * 0.02)]))
             # Admitted, and kept from ending by the destination: 1. Refused by the rule: 75.
             assert codes in ((1, 75), (75, 0)), codes
             outcomes[codes] = outcomes.get(codes, 0) + 1

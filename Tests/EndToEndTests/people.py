@@ -1,4 +1,4 @@
-"""An application's profiles, and what exports of them should have delivered, worked out from the source a second time."""
+"""An application's profiles, and what exports of them should have delivered, worked out a second time."""
 import datetime
 import gzip
 import hashlib
@@ -132,7 +132,18 @@ def held_in_mid_run(place, name):
     daemon = place.daemon()
     request = place.request(name)
     place.wait_for("files are there", 60, lambda: len(names(place, request)) >= 3, pause=0.001)
-    os.kill(daemon.pid, signal.SIGSTOP)
+    ledger = sqlite3.connect(f"{place.directory}/state/exportd.db", isolation_level=None, timeout=0)
+    while True:
+        os.kill(daemon.pid, signal.SIGSTOP)
+        time.sleep(0.01)
+        try:
+            ledger.execute("BEGIN IMMEDIATE")
+            break
+        except sqlite3.OperationalError:
+            # Not in the middle of a transaction, which would keep all others waiting.
+            os.kill(daemon.pid, signal.SIGCONT)
+            time.sleep(0.001)
+    ledger.close()
     assert not any(name.endswith("manifest.json") for name in names(place, request)), "the run is over already"
     return daemon, request
 

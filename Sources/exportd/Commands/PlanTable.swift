@@ -19,6 +19,8 @@ struct PlanTable {
     let name = terminal.paint(record.name, .bold)
     let stopped = record.stoppedBy == nil ? "" : ", which is STOPPED: only `exportd run \(record.name)` does"
     switch (plan.isDue, plan.runs.count) {
+    case (true, 1) where plan.runs[0].record.map(waits) ?? false:
+      return "\(name)\(stopped): 1 run is due, and waits.\n"
     case (true, 1): return "\(name)\(stopped): 1 run would happen now.\n"
     case (true, let count): return "\(name)\(stopped): \(count) runs would happen now, in this order.\n"
     case (false, 0): return "\(name): nothing is due, and no window is to come.\n"
@@ -49,6 +51,9 @@ struct PlanTable {
 
   private func manifest(of run: ExportPlan.Run) -> String { "  Its manifest: \(run.manifestName.harmless)\n" }
 
+  /// Whether a rule keeps a run from beginning.
+  private func waits(_ record: RunRecord) -> Bool { record.state == .pending && record.reason != nil }
+
   private func state(of run: ExportPlan.Run) -> String {
     let due = run.dueAt > now ? "due \(time.moment(run.dueAt)), \(time.distance(run.dueAt))" : "due"
     guard let record = run.record else { return due }
@@ -57,7 +62,7 @@ struct PlanTable {
     case .stopped: return "STOPPED: only `exportd run` or `start` takes it up again"
     case .running: return "RUNNING, attempt \(record.attempt)"
     case .pending where record.attempt > 0: return "goes on after attempt \(record.attempt)"
-    case .pending where record.reason != nil: return record.reason!
+    case .pending where waits(record): return record.reason ?? due
     case .pending, .done, .skipped: return due
     }
   }
