@@ -3,15 +3,16 @@ internal import ExportCore
 internal import Glibc
 
 /// How much of a database is read at once.
-struct ReadLimits: Sendable {
-  var rowsPerBatch = 512
+package struct ReadLimits: Sendable {
+  package var rowsPerBatch = 512
   var bytesPerBatch = 256 << 10
   /// Batches that wait for the consumer.
-  var batchesUnderWay = 3
+  package var batchesUnderWay = 3
   /// How long one read transaction lasts at most, in milliseconds. In a rollback-journal database it keeps
   /// writers from committing, in WAL mode only a checkpoint from finishing.
   var pageMilliseconds = (rollback: 100, wal: 1000)
-  var rowsPerPage = Int.max
+  /// Nor does it give more rows.
+  package var rowsPerPage = Int.max
   /// No single value may be larger, in bytes; a row that has one is rejected.
   var valueBytes: Int32 = 256 << 20
   /// Nor may all text of one row.
@@ -20,7 +21,7 @@ struct ReadLimits: Sendable {
   var busyMilliseconds: Int32 = 5000
   var profileCacheBytes = 24 << 20
 
-  static let standard = ReadLimits()
+  package static let standard = ReadLimits()
 
   /// With room for one more row of the usual size, so that the last one seldom makes a batch grow.
   var reservedBytes: Int { bytesPerBatch + bytesPerBatch / 8 }

@@ -13,7 +13,8 @@ package struct SQLiteDatabases: Source {
     self.init(configuration, zones: zones, limits: .standard)
   }
 
-  init(_ configuration: SQLiteSourceConfiguration, zones: ZoneDatabase, limits: ReadLimits) {
+  /// - Parameter limits: for tests that write while few rows are read at a time.
+  package init(_ configuration: SQLiteSourceConfiguration, zones: ZoneDatabase, limits: ReadLimits) {
     self.configuration = configuration
     self.zones = zones
     self.limits = limits

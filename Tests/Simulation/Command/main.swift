@@ -15,7 +15,9 @@ func value(of option: String) -> String? {
 
 let histories = Histories()
 if let seed = value(of: "--seed").flatMap(UInt64.init) {
-  exit(try Replay(seed: seed, arguments: arguments, value(of: "--without")).run(histories) ? 0 : 1)
+  let isWell = try Replay(seed: seed, arguments: arguments, value(of: "--without")).run(histories)
+  histories.clear()
+  exit(isWell ? 0 : 1)
 }
 
 let count = value(of: "--seeds").flatMap(UInt64.init) ?? 10_000
@@ -53,4 +55,5 @@ for (rule, count) in rules.sorted(by: { ($1.value, $0.key) < ($0.value, $1.key) 
 if let worst = outcome.failures.map(\.seed).min(), !isSummary {
   _ = try Replay(seed: worst, arguments: ["--shrink"], nil).run(histories)
 }
+histories.clear()
 exit(outcome.failures.isEmpty ? 0 : 1)

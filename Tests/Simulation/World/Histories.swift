@@ -27,15 +27,14 @@ package struct Histories: Sendable {
     directory = "\(base)/exportd-simulation-\(getpid())"
   }
 
+  /// Removes what lies on the disk. To be called once no history runs any more.
+  package func clear() { try? FileManager.default.removeItem(atPath: directory) }
+
   /// One history, with the trace of what happened if it is wanted.
   package func one(_ history: History, trace: Trace = Trace(isOn: false)) throws -> [Violation] {
     let place = "\(directory)/\(history.seed)-\(UInt32.random(in: 0 ... .max))"
     try FileManager.default.createDirectory(atPath: place, withIntermediateDirectories: true)
-    defer {
-      try? FileManager.default.removeItem(atPath: place)
-      // Goes with the last one.
-      rmdir(directory)
-    }
+    defer { try? FileManager.default.removeItem(atPath: place) }
     return try Simulator(history, directory: place, trace: trace).run()
   }
 

@@ -10,6 +10,10 @@ package struct History: Sendable {
   package var start: Int64
   package var databases: [String]
   package var order: DatabaseCut.ReadOrder
+  /// Whether the rows lie in real SQLite files, read by the real source.
+  package var isOnFiles: Bool
+  /// Of the files.
+  package var isWAL: Bool
   package var maxConcurrentRuns: Int
   package var stallTimeout: Int
   /// The prefix of each destination.
@@ -110,7 +114,8 @@ package struct Writing: Hashable, Sendable {
 extension History: CustomStringConvertible {
   package var description: String {
     let head = """
-      history \(seed): zone \(zone), begins at \(start), databases \(databases.joined(separator: " ")) read by \(order), \
+      history \(seed): zone \(zone), begins at \(start), databases \(databases.joined(separator: " ")) \
+      \(isOnFiles ? "in \(isWAL ? "WAL" : "rollback-journal") files " : "")read by \(order), \
       at most \(maxConcurrentRuns) runs at once, stall timeout \(stallTimeout) s, disorder \(disorder)%\
       \(startsAllAtTheEnd ? ", all are started at the end" : ""), prefixes \(prefixes.sorted { $0.key < $1.key })
       """

@@ -52,6 +52,7 @@ package struct HistoryMaking {
     steps.sort { $0.at < $1.at }
     return History(
       seed: seed, zone: zone, start: start, databases: databases, order: chance(50) ? .timestamp : .sequence,
+      isOnFiles: chance(10), isWAL: chance(60),
       maxConcurrentRuns: number(1...3), stallTimeout: pick([60, 600]),
       prefixes: [
         "lake": pick(["", "raw/", "{export}/{eventDate}", "{date}/{eventName}-{databaseId}"]), "pond": "",
@@ -183,11 +184,11 @@ package struct HistoryMaking {
     guard let name = written.keys.sorted().randomElement(using: &random), var writing = written[name] else {
       return
     }
-    switch number(0..<6) {
+    switch number(0..<7) {
     case 0: writing.everyHours = writing.everyHours == nil ? nil : pick([4, 5, 6, 8])
     case 1: writing.at = writing.everyHours == nil ? nil : clock()
     case 2: writing.zone = pick(Self.zones)
-    case 3:
+    case 3, 6:
       writing.names = chance(30) ? nil : Array(Self.events.shuffled(using: &random).prefix(number(1...3)))
     case 4: writing.delayMinutes = writing.everyHours == nil ? nil : pick([0, 5, 120])
     default: writing.destination = pick(["lake", "pond"])

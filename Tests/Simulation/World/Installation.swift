@@ -12,16 +12,18 @@ final class Installation: @unchecked Sendable {
   /// The files of `exports.d` by name, as JSON.
   var files: [String: String] = [:]
   private let order: DatabaseCut.ReadOrder
+  private let executor: SteppedExecutor
   private static let zones = ZoneDatabase()
   private static let reader = ConfigurationReader(
     zones: zones,
     capabilities: Capabilities(formats: [.json], destinationTypes: [.directory], dataTypes: [.events]))
 
-  init(_ world: World, _ history: History) {
+  init(_ world: World, _ history: History, _ executor: SteppedExecutor) {
     self.world = world
+    self.executor = executor
     order = history.order
     let source = SQLiteSourceConfiguration(
-      databases: history.databases.map { .init(id: $0, path: "\(world.directory)/\($0).db") },
+      databases: history.databases.map { .init(id: $0, path: SourceFiles.path($0, in: world.directory)) },
       events: EventMapping(from: "events"), profiles: nil)
     configuration = Configuration(
       account: "acme", timeZone: history.zone, identifiers: [.identity], stateDirectory: world.directory,
@@ -48,8 +50,12 @@ final class Installation: @unchecked Sendable {
 
   func parts(for life: Life) -> Parts {
     Parts(
-      source: { [world, order] (source) throws(ExportError) in
-        SimulatedSource(world, life, databaseIds: source.databaseIds, order: order)
+      source: { [world, order, executor] (source) throws(ExportError) in
+        switch source {
+        case .sqlite(let files) where world.files != nil:
+          FileSource(files, world, life, executor, zones: Self.zones)
+        default: SimulatedSource(world, life, databaseIds: source.databaseIds, order: order)
+        }
       },
       destination: { [world] (name, _) throws(ExportError) in SimulatedDestination(world, life, name: name) },
       zone: { (name) throws(ExportError) in try Self.zone(name) },

@@ -116,16 +116,22 @@ struct SimulatedSource: Source {
   }
 
   private func call<Value>(_ what: String, _ effect: () throws -> Value) async throws -> Value {
-    guard world.pass(life) else { throw Dead() }
+    try await world.askSource(what, life, effect)
+  }
+}
+
+extension World {
+  /// One call to the source, slow and failing as the weather is.
+  func askSource<Value>(_ what: String, _ life: Life, _ effect: () throws -> Value) async throws -> Value {
+    guard pass(life) else { throw Dead() }
     try Task.checkCancellation()
-    let fate = world.weather.source.fate(&world.random)
-    if fate.ending != .answer { world.note("source: \(what): \(fate.ending)") }
-    try await world.clock.work(milliseconds: fate.ending == .hang ? nil : fate.before)
-    guard world.pass(life) else { throw Dead() }
+    let fate = weather.source.fate(&random)
+    if fate.ending != .answer { note("source: \(what): \(fate.ending)") }
+    try await clock.work(milliseconds: fate.ending == .hang ? nil : fate.before)
+    guard pass(life) else { throw Dead() }
     guard fate.ending == .answer else {
       throw ExportError(
-        .source, world.weather.source.isLasting ? .lasting : .passing, object: "source",
-        problem: "is out of order")
+        .source, weather.source.isLasting ? .lasting : .passing, object: "source", problem: "is out of order")
     }
     return try effect()
   }

@@ -41,7 +41,11 @@ final class Simulator: @unchecked Sendable {
     random = SeededRandom(seed: history.seed ^ 0x5DEE_CE66_D5DE_ECE6)
     world = World(directory: directory, start: history.start, seed: history.seed &+ 1, trace: trace)
     for id in history.databases { world.tables[id] = SourceTable(databaseId: id) }
-    installation = Installation(world, history)
+    if history.isOnFiles {
+      world.files = try SourceFiles(
+        history.databases, in: directory, isWAL: history.isWAL, hasTimeIndex: history.order == .timestamp)
+    }
+    installation = Installation(world, history, executor)
     try Template.copy(to: directory)
     people = People(installation, try Ledger(stateDirectory: directory))
     state = try StateReader(path: directory + "/exportd.db", world: world)
@@ -65,6 +69,7 @@ final class Simulator: @unchecked Sendable {
   /// Runs a job, or when there is none lets something happen.
   /// - Returns: false when there have been too many.
   private func turn() throws -> Bool {
+    if executor.isOutside { try awaitArrival() }
     if let process, process.life.isDead || process.hasEnded { try bury(process) }
     if executor.readyCount > 0 {
       jobs += 1
@@ -86,6 +91,13 @@ final class Simulator: @unchecked Sendable {
     }
     return true
   }
+
+  private func awaitArrival() throws {
+    guard executor.awaitArrival() else { throw Lost() }
+  }
+
+  /// Work on another thread never came back.
+  private struct Lost: Error {}
 
   private func passPoint() {
     guard let left = pointsUntilStep else { return }
@@ -128,7 +140,8 @@ final class Simulator: @unchecked Sendable {
   /// A process has died or ended: lets its tasks run out, and plans the next one.
   private func bury(_ process: DaemonProcess) throws {
     process.cancel()
-    while executor.readyCount > 0, jobs < Self.jobLimit {
+    while executor.readyCount > 0 || executor.isOutside, jobs < Self.jobLimit {
+      if executor.isOutside { try awaitArrival() }
       jobs += 1
       executor.step { _ in 0 }
     }
@@ -167,21 +180,20 @@ final class Simulator: @unchecked Sendable {
     nextStep += 1
     world.note("step \(nextStep - 1): \(step.act)")
     fineUntil = world.clock.elapsed + 4000
-    perform(step.act)
+    do {
+      try perform(step.act)
+    } catch {
+      problems.append(Violation("applications can write", "\(step.act): \(error)"))
+    }
   }
 
-  private func perform(_ act: History.Act) {
+  private func perform(_ act: History.Act) throws {
     switch act {
-    case .insert(let rows):
-      let moment = world.happen()
-      for row in rows {
-        let number = world.tables.values.reduce(1) { $0 + $1.rows.count }
-        _ = world.tables[row.databaseId]!.insert(number: number, ts: row.ts, name: row.name, at: moment)
-      }
+    case .insert(let rows): try world.insert(rows)
     case .update(let place):
-      if let (id, sequence) = row(place) { world.tables[id]!.update(sequence, at: world.happen()) }
+      if let (id, sequence) = row(place) { try world.update(sequence, in: id) }
     case .delete(let place):
-      if let (id, sequence) = row(place) { world.tables[id]!.delete(sequence, at: world.happen()) }
+      if let (id, sequence) = row(place) { try world.delete(sequence, from: id) }
     case .setClock(let seconds): world.clock.set(by: seconds)
     case .create(let name, let writing): people.create(name, writing)
     case .edit(let name, let writing): people.edit(name, writing)
@@ -246,7 +258,7 @@ final class Simulator: @unchecked Sendable {
   }
 
   private func turnAtRest() throws -> Bool {
-    if executor.readyCount == 0, bootsAt == nil {
+    if executor.readyCount == 0, !executor.isOutside, bootsAt == nil {
       if let process, process.life.isDead || process.hasEnded {
         try bury(process)
       } else {
@@ -278,6 +290,7 @@ final class Simulator: @unchecked Sendable {
     guard let process else { return }
     process.terminate()
     for _ in 0..<10_000 where !process.hasEnded {
+      if executor.isOutside { try awaitArrival() }
       if executor.readyCount > 0 {
         executor.step { _ in 0 }
       } else {

@@ -32,3 +32,27 @@ struct SourceTable: Sendable {
 
   mutating func delete(_ sequence: Int64, at moment: Int) { rows[Int(sequence) - 1].deletedAt = moment }
 }
+
+/// What applications do to the source.
+extension World {
+  func insert(_ rows: [History.NewRow]) throws {
+    let moment = happen()
+    var inserted: [Testimony.Row] = []
+    for row in rows {
+      let number = tables.values.reduce(1) { $0 + $1.rows.count }
+      inserted.append(
+        tables[row.databaseId]!.insert(number: number, ts: row.ts, name: row.name, at: moment))
+    }
+    try files?.insert(inserted)
+  }
+
+  func update(_ sequence: Int64, in databaseId: String) throws {
+    tables[databaseId]!.update(sequence, at: happen())
+    try files?.update(tables[databaseId]!.row(sequence)!)
+  }
+
+  func delete(_ sequence: Int64, from databaseId: String) throws {
+    tables[databaseId]!.delete(sequence, at: happen())
+    try files?.delete(sequence, from: databaseId)
+  }
+}

@@ -15,6 +15,8 @@ final class World: @unchecked Sendable {
   var weather = Weather()
   /// Counts everything that happens in the world, so that each has its place in one order.
   private(set) var moment = 0
+  /// The same rows on a disk, for a history that plays on real files.
+  var files: SourceFiles?
   /// By database id.
   var tables: [String: SourceTable] = [:]
   /// By destination, then by name.
