@@ -100,18 +100,6 @@ import Testing
     #expect(String(decoding: encoded, as: UTF8.self) == #"{"definition":\#(text),"name":"n"}"#)
   }
 
-  @Test func diagnosticsAreEncodedAsCheckPrintsThem() throws {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-    let placed = Diagnostic(
-      file: "/e/x.json", position: .init(line: 2, column: 3), path: JSONPath("a"), message: "m")
-    let whole = Diagnostic(.warning, file: "/e/y.json", message: "m")
-    #expect(
-      String(decoding: try encoder.encode([placed, whole]), as: UTF8.self)
-        == #"[{"column":3,"file":"/e/x.json","line":2,"message":"m","path":"$.a"},"#
-        + #"{"column":null,"file":"/e/y.json","line":null,"message":"m","path":"$"}]"#)
-  }
-
   @Test func nothingInAMessageReachesTheTerminalRaw() throws {
     let complaints = try ConfigurationFolder(
       exportd: ConfigurationFolder.sound.replacing(#""acme""#, with: #""a\u001b[31m\n\u202e\"\\""#)
