@@ -1,9 +1,17 @@
 SWIFT ?= swift
 BINARY = .build/debug/exportd
-RELEASE = .build/release/exportd
 PACKAGES = libsqlite3-dev zlib1g-dev python3 tzdata
+RELEASE = .build/release/exportd
 
-.PHONY: all build release test lint demo bench bench-quick show-flights install-tools clean
+
+# EFFORT=long runs every history, however long it takes; else as many as begin within five minutes.
+EFFORT ?= ci
+SEEDS ?= 10000
+FROM ?= 1
+ENOUGH = $(if $(filter long,$(EFFORT)),,--seconds 300)
+SIMULATE = .build/debug/simulate
+
+.PHONY: all build release test simulate mutants lint demo bench bench-quick show-flights install-tools clean
 
 all: build
 
@@ -24,17 +32,31 @@ build: install-tools
 lint:
 	$(SWIFT) format lint --strict -r Sources Tests Package.swift
 
-# Unit and property tests, then the tests of the built binary, then those of the systemd unit in a real systemd, which
-# need root. One configuration serves all.
+# Unit and property tests, the simulation, then the tests of the built binary, then those of the systemd unit in a real
+# systemd, which need root. One configuration serves all.
 test: PACKAGES += systemd iproute2 util-linux
 test: install-tools
 	$(SWIFT) build --build-tests
 	$(SWIFT) test --skip-build
+	python3 Tests/Mutants/run.py --check
+	$(SIMULATE) --seeds $(SEEDS) --from $(FROM) $(ENOUGH)
 	python3 Tests/EndToEndTests/run.py $(BINARY)
 	python3 Tests/EndToEndTests/systemd/run.py $(BINARY)
 
+# Random histories, each from its seed: SEEDS=1000000 for very many, SEED=7 for one again, whole (with ARGUMENTS=--trace
+# line by line, with ARGUMENTS=--shrink without the steps that do not matter).
+simulate: install-tools
+	$(SWIFT) build --product simulate
+	$(SIMULATE) $(if $(SEED),--seed $(SEED) $(ARGUMENTS),--seeds $(SEEDS) --from $(FROM) $(ARGUMENTS))
+
+# Plants known bugs one by one and shows that the simulation finds each: some minutes for each.
+mutants: install-tools
+	python3 Tests/Mutants/run.py $(ARGUMENTS)
+
+# Anew each time: a demo writes over nothing.
 demo: build
-	Tests/EndToEndTests/demo.sh $(BINARY) demo
+	@rm -rf demo
+	@$(BINARY) demo --directory demo
 
 release: install-tools
 	$(SWIFT) build -c release --product exportd

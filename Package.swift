@@ -10,11 +10,16 @@ let optimised: [SwiftSetting] = [
     .when(configuration: .debug))
 ]
 
+let asyncHTTPClient = Target.Dependency.product(name: "AsyncHTTPClient", package: "async-http-client")
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
 let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let nio = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
+let nioHTTP = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
+let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
+let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
 let signals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
 
 let package = Package(
@@ -25,6 +30,9 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
     .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
     .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+    .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+    .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
+    .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
     .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
   ],
   targets: [
@@ -42,6 +50,7 @@ let package = Package(
       name: "SQLiteSource", dependencies: ["CSQLite", "ExportCore", "TimeZones"], swiftSettings: optimised),
     .target(
       name: "Formats", dependencies: ["CZlib", "ExportCore", "TimeZones", crypto], swiftSettings: optimised),
+    .target(name: "Webhooks", dependencies: ["ExportCore", asyncHTTPClient, nio, nioHTTP, nioPosix, nioSSL]),
     .target(name: "DirectoryDestination", dependencies: ["ExportCore", crypto], swiftSettings: optimised),
     .target(
       name: "Engine",
@@ -53,7 +62,7 @@ let package = Package(
       name: "exportd",
       dependencies: [
         "DirectoryDestination", "Engine", "ExportConfig", "ExportCore", "Ledger", "SQLiteSource", "TimeZones",
-        argumentParser, grdb, lifecycle, logging, signals,
+        "Webhooks", argumentParser, grdb, lifecycle, logging, signals,
       ]),
 
     // Suites that every implementation of a socket runs, and what tests share; in no product.
@@ -78,6 +87,7 @@ let package = Package(
     .testTarget(
       name: "ExportConfigTests", dependencies: ["ExportConfig", "ExportCore", "TimeZones", "ZoneTesting"],
       swiftSettings: optimised),
+    .testTarget(name: "WebhooksTests", dependencies: ["ExportCore", "Webhooks"]),
     .testTarget(name: "LedgerTests", dependencies: ["ExportCore", "Ledger", "TimeZones", grdb]),
     .testTarget(
       name: "SQLiteSourceTests",

@@ -22,11 +22,11 @@ extension Ledger {
     try write { database in
       guard
         let row = try Row.fetchOne(
-          database,
-          sql: """
-            SELECT export.id, export.name, export.source, run.admitted_at FROM run
-            JOIN export ON export.id = run.export_id WHERE run.id = ? AND run.state IN ('PENDING', 'RUNNING')
-            """, arguments: [id])
+          database.cachedStatement(
+            sql: """
+              SELECT export.id, export.name, export.source, run.admitted_at FROM run
+              JOIN export ON export.id = run.export_id WHERE run.id = ? AND run.state IN ('PENDING', 'RUNNING')
+              """), arguments: [id])
       else { return .waits(reason: "the run has ended") }
       if row["admitted_at"] != nil { return .admitted }
       let source: String = row["source"]
@@ -35,12 +35,12 @@ extension Ledger {
           of: source, for: row["id"], named: row["name"], resume: resume, now: now, database)
       }
       if let reason = try Self.obstacle(ofOneTime: source, database) {
-        try database.execute(
-          sql: "UPDATE run SET reason = ?1 WHERE id = ?2 AND reason IS NOT ?1", arguments: [reason, id])
+        try database.cachedStatement(sql: "UPDATE run SET reason = ?1 WHERE id = ?2 AND reason IS NOT ?1")
+          .execute(arguments: [reason, id])
         return .waits(reason: reason)
       }
-      try database.execute(
-        sql: "UPDATE run SET admitted_at = ?, reason = NULL WHERE id = ?", arguments: [now, id])
+      try database.cachedStatement(sql: "UPDATE run SET admitted_at = ?, reason = NULL WHERE id = ?").execute(
+        arguments: [now, id])
       return .admitted
     }
   }
@@ -57,26 +57,27 @@ extension Ledger {
       """
     // Asked at every turn: only a look as long as there is nothing to do.
     let isAny = try read {
-      try Bool.fetchOne($0, sql: "SELECT EXISTS (SELECT 1 FROM export WHERE \(condition))")!
+      try Bool.fetchOne($0.cachedStatement(sql: "SELECT EXISTS (SELECT 1 FROM export WHERE \(condition))"))!
     }
     guard isAny else { return [] }
     return try write {
       try String.fetchAll(
-        $0,
-        sql: """
-          UPDATE export SET stopped_by = NULL, reason = NULL, resumes_after = NULL WHERE \(condition) RETURNING name
-          """)
+        $0.cachedStatement(
+          sql: """
+            UPDATE export SET stopped_by = NULL, reason = NULL, resumes_after = NULL WHERE \(condition) RETURNING name
+            """))
     }
   }
 
   /// Notes that nothing of a recurring export is ahead any more.
   package func markDone(_ id: RequestId, now: Instant) throws(ExportError) {
     try write {
-      try $0.execute(
+      try $0.cachedStatement(
         sql: """
           UPDATE export SET done_at = ? WHERE id = ? AND done_at IS NULL
             AND NOT EXISTS (SELECT 1 FROM run WHERE export_id = export.id AND state IN ('PENDING', 'RUNNING'))
-          """, arguments: [now, id])
+          """
+      ).execute(arguments: [now, id])
     }
   }
 
@@ -85,14 +86,15 @@ extension Ledger {
   /// What keeps one-time profile exports of a source from running; nil when nothing does.
   static func obstacle(ofOneTime source: String, _ database: Database) throws -> String? {
     if let name = try String.fetchOne(
-      database, sql: "SELECT name FROM active_recurring_profiles WHERE source = ? ORDER BY name",
-      arguments: [source])
-    {
+      database.cachedStatement(
+        sql: "SELECT name FROM active_recurring_profiles WHERE source = ? ORDER BY name"), arguments: [source]
+    ) {
       return "waits while the recurring profile export \(name) of source \(source) is active; "
         + "`exportd stop \(name)` lets it run"
     }
     if let name = try String.fetchOne(
-      database, sql: "SELECT name FROM recurring_profiles_in_flight WHERE source = ? ORDER BY name",
+      database.cachedStatement(
+        sql: "SELECT name FROM recurring_profiles_in_flight WHERE source = ? ORDER BY name"),
       arguments: [source])
     {
       return "waits until the run of \(name) that is under way has ended"
@@ -103,8 +105,9 @@ extension Ledger {
   /// Refuses a one-time profile export that would have to wait for a recurring one.
   static func requireNoActiveRecurring(_ name: String, source: String, _ database: Database) throws {
     let active = try String.fetchAll(
-      database, sql: "SELECT name FROM active_recurring_profiles WHERE source = ? ORDER BY name",
-      arguments: [source])
+      database.cachedStatement(
+        sql: "SELECT name FROM active_recurring_profiles WHERE source = ? ORDER BY name"), arguments: [source]
+    )
     guard let first = active.first else { return }
     throw ExportError(
       .state, .refused, object: name,
@@ -118,7 +121,8 @@ extension Ledger {
   static func requireNoAdmittedOneTime(_ name: String, source: String, _ database: Database) throws {
     guard
       let running = try String.fetchOne(
-        database, sql: "SELECT name FROM admitted_one_time_profiles WHERE source = ? ORDER BY name",
+        database.cachedStatement(
+          sql: "SELECT name FROM admitted_one_time_profiles WHERE source = ? ORDER BY name"),
         arguments: [source])
     else { return }
     throw ExportError(
@@ -132,17 +136,19 @@ extension Ledger {
     of source: String, for id: RequestId, named name: String, resume: Bool, now: Instant, _ database: Database
   ) throws {
     let active = try RequestId.fetchAll(
-      database, sql: "SELECT id FROM active_recurring_profiles WHERE source = ?", arguments: [source])
+      database.cachedStatement(sql: "SELECT id FROM active_recurring_profiles WHERE source = ?"),
+      arguments: [source])
     for recurring in active {
       let reason =
         resume
         ? "stopped for the one-time export \(name), starts again when that has ended"
         : "stopped for the one-time export \(name)"
-      try database.execute(
+      try database.cachedStatement(
         sql: """
           UPDATE export SET stopped_by = 'daemon', reason = ?, resumes_after = ?,
             stopped_at = max(?, coalesce(stopped_at + 1, 0)) WHERE id = ?
-          """, arguments: [reason, resume ? id : nil, now, recurring])
+          """
+      ).execute(arguments: [reason, resume ? id : nil, now, recurring])
       try stopWaitingRuns(of: recurring, reason: reason, now: now, database)
     }
   }

@@ -160,11 +160,12 @@ extension Ledger {
   static func stop(
     _ id: RequestId, by stopper: Stopper, reason: String, now: Instant, _ database: Database
   ) throws {
-    try database.execute(
+    try database.cachedStatement(
       sql: """
         UPDATE export SET stopped_by = iif(stopped_by = 'person', 'person', ?), reason = ?,
           resumes_after = NULL, stopped_at = max(?, coalesce(stopped_at + 1, 0)) WHERE id = ?
-        """, arguments: [stopper, reason, now, id])
+        """
+    ).execute(arguments: [stopper, reason, now, id])
     try stopWaitingRuns(of: id, reason: reason, now: now, database)
   }
 

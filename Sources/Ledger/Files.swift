@@ -12,8 +12,8 @@ extension Ledger {
   package func undeliveredFiles(of id: RunId) throws(ExportError) -> [FileRecord] {
     try read {
       try FileRecord.fetchAll(
-        $0, sql: "SELECT * FROM file WHERE run_id = ? AND state <> 'delivered' ORDER BY name", arguments: [id]
-      )
+        $0.cachedStatement(sql: "SELECT * FROM file WHERE run_id = ? AND state <> 'delivered' ORDER BY name"),
+        arguments: [id])
     }
   }
 
@@ -24,11 +24,11 @@ extension Ledger {
   ) throws(ExportError) {
     try read { database in
       let files = try FileRecord.fetchCursor(
-        database,
-        sql: """
-          SELECT * FROM file WHERE run_id = ? AND database_id = ?
-          ORDER BY kind, event_name, date, file_index
-          """, arguments: [id, databaseId])
+        database.cachedStatement(
+          sql: """
+            SELECT * FROM file WHERE run_id = ? AND database_id = ?
+            ORDER BY kind, event_name, date, file_index
+            """), arguments: [id, databaseId])
       while let file = try files.next() { body(file) }
     }
   }
@@ -37,14 +37,14 @@ extension Ledger {
   package func totals(of id: RunId) throws(ExportError) -> (Manifest.Totals, files: Int) {
     try read { database in
       let row = try Row.fetchOne(
-        database,
-        sql: """
-          SELECT coalesce(sum(rows) FILTER (WHERE kind = 'data'), 0) AS rows,
-            coalesce(sum(bytes) FILTER (WHERE kind = 'data'), 0) AS bytes,
-            coalesce(sum(rows) FILTER (WHERE kind = 'rejected'), 0) AS rejected,
-            count(*) FILTER (WHERE kind = 'data') AS files
-          FROM file WHERE run_id = ?
-          """, arguments: [id])!
+        database.cachedStatement(
+          sql: """
+            SELECT coalesce(sum(rows) FILTER (WHERE kind = 'data'), 0) AS rows,
+              coalesce(sum(bytes) FILTER (WHERE kind = 'data'), 0) AS bytes,
+              coalesce(sum(rows) FILTER (WHERE kind = 'rejected'), 0) AS rejected,
+              count(*) FILTER (WHERE kind = 'data') AS files
+            FROM file WHERE run_id = ?
+            """), arguments: [id])!
       var totals = Manifest.Totals()
       (totals.rows, totals.bytes, totals.rejected) = (row["rows"], row["bytes"], row["rejected"])
       return (totals, row["files"])

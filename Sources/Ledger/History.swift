@@ -80,11 +80,11 @@ extension Ledger {
   /// run sends all.
   package func rebase(_ id: RequestId) throws(ExportError) {
     try write {
-      try $0.execute(
+      try $0.cachedStatement(
         sql:
-          "UPDATE watermark SET bound = NULL, fingerprint = NULL, created_bound = NULL WHERE export_id = ?",
-        arguments: [id])
-      try $0.execute(sql: "DELETE FROM profile_mark WHERE export_id = ?", arguments: [id])
+          "UPDATE watermark SET bound = NULL, fingerprint = NULL, created_bound = NULL WHERE export_id = ?"
+      ).execute(arguments: [id])
+      try $0.cachedStatement(sql: "DELETE FROM profile_mark WHERE export_id = ?").execute(arguments: [id])
       try Self.startOver(
         "SELECT id FROM run WHERE export_id = ? AND state = 'PENDING' AND manifest IS NULL", [id], $0)
     }

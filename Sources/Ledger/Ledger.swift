@@ -30,6 +30,7 @@ package final class Ledger: Sendable {
     // Commands and the daemon write short transactions in turn: five seconds is far more than any needs.
     configuration.busyMode = .timeout(5)
     configuration.label = "exportd.ledger"
+    let opening = Opening(stateDirectory: stateDirectory)
     do {
       database = try DatabaseQueue(path: path, configuration: configuration)
       try database.writeWithoutTransaction { connection in
@@ -45,6 +46,7 @@ package final class Ledger: Sendable {
       try migrator.migrate(database)
       try database.writeWithoutTransaction(Self.reclaimPages)
       if let checkpoint { obey(checkpoint) }
+      _ = consume opening
     } catch {
       throw ExportError(ledger: error, path: path)
     }

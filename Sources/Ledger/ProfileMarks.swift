@@ -11,15 +11,17 @@ extension Ledger {
     cut: Instant, previous: Instant?
   ) {
     try write { database in
-      try database.execute(
+      try database.cachedStatement(
         sql: """
           UPDATE run SET cut_at = max(?1, coalesce(previous, ?1)), previous_cut_at = previous
           FROM (SELECT max(cut_at) AS previous FROM profile_mark
             WHERE export_id = (SELECT export_id FROM run WHERE id = ?2))
           WHERE id = ?2 AND run.cut_at IS NULL
-          """, arguments: [now, id])
+          """
+      ).execute(arguments: [now, id])
       let row = try Row.fetchOne(
-        database, sql: "SELECT cut_at, previous_cut_at FROM run WHERE id = ?", arguments: [id])!
+        database.cachedStatement(sql: "SELECT cut_at, previous_cut_at FROM run WHERE id = ?"), arguments: [id]
+      )!
       return (row["cut_at"], row["previous_cut_at"])
     }
   }
@@ -27,22 +29,23 @@ extension Ledger {
   /// Names of the memory files that are in use.
   package func profileMemories() throws(ExportError) -> Set<String> {
     try read {
-      try Set(String.fetchAll($0, sql: "SELECT memory FROM profile_mark WHERE memory IS NOT NULL"))
+      try Set(
+        String.fetchAll($0.cachedStatement(sql: "SELECT memory FROM profile_mark WHERE memory IS NOT NULL")))
     }
   }
 
   static func set(_ mark: ProfileMark, by id: RunId, _ database: Database) throws {
-    try database.execute(
+    try database.cachedStatement(
       sql: """
         INSERT INTO profile_mark (export_id, database_id, mode, cut_at, since, memory, memory_sha256, run_id)
         SELECT export_id, :database, :mode, :cut, :since, :memory, :sha256, id FROM run WHERE id = :id
         ON CONFLICT DO UPDATE SET mode = excluded.mode, cut_at = excluded.cut_at,
           since = iif(mode = excluded.mode, max(since, excluded.since), excluded.since),
           memory = excluded.memory, memory_sha256 = excluded.memory_sha256, run_id = excluded.run_id
-        """,
-      arguments: [
-        "database": mark.databaseId, "mode": mark.mode, "cut": mark.cutAt, "since": mark.since,
-        "memory": mark.memory, "sha256": mark.memorySha256, "id": id,
-      ])
+        """
+    ).execute(arguments: [
+      "database": mark.databaseId, "mode": mark.mode, "cut": mark.cutAt, "since": mark.since,
+      "memory": mark.memory, "sha256": mark.memorySha256, "id": id,
+    ])
   }
 }

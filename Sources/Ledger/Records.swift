@@ -68,7 +68,24 @@ package struct ExportRecord: Hashable, Sendable, Codable, FetchableRecord {
   /// Whether it must be admitted before it runs: a recurring profile export of its source keeps it waiting.
   package var needsAdmission: Bool { dataType == .profiles && !isRecurring }
 
-  package static var databaseColumnDecodingStrategy: DatabaseColumnDecodingStrategy { .convertFromSnakeCase }
+  package init(row: Row) {
+    id = row["id"]
+    name = row["name"]
+    origin = row["origin"]
+    dataType = row["data_type"]
+    revision = row["revision"]
+    plannedThrough = row["planned_through"]
+    hasSequence = row["has_sequence"]
+    stoppedBy = row["stopped_by"]
+    stoppedAt = row["stopped_at"]
+    reason = row["reason"]
+    createdAt = row["created_at"]
+    deletedAt = row["deleted_at"]
+    source = row["source"]
+    isRecurring = row["is_recurring"]
+    doneAt = row["done_at"]
+    resumesAfter = row["resumes_after"]
+  }
 }
 
 /// One run as the ledger holds it; the manifest's bytes stay behind.
@@ -101,7 +118,32 @@ package struct RunRecord: Hashable, Sendable, Codable, FetchableRecord {
   /// Of a one-time profile run: since when it may run.
   package var admittedAt: Instant?
 
-  package static var databaseColumnDecodingStrategy: DatabaseColumnDecodingStrategy { .convertFromSnakeCase }
+  package init(row: Row) {
+    id = row["id"]
+    exportId = row["export_id"]
+    windowFrom = row["window_from"]
+    windowTo = row["window_to"]
+    state = row["state"]
+    reason = row["reason"]
+    bootId = row["boot_id"]
+    runTimestamp = row["run_timestamp"]
+    revision = row["revision"]
+    attempt = row["attempt"]
+    scheduledAt = row["scheduled_at"]
+    firstAttemptAt = row["first_attempt_at"]
+    startedAt = row["started_at"]
+    finishedAt = row["finished_at"]
+    nextAttemptAt = row["next_attempt_at"]
+    rows = row["rows"]
+    bytes = row["bytes"]
+    files = row["files"]
+    rejected = row["rejected"]
+    error = row["error"]
+    manifestName = row["manifest_name"]
+    cutAt = row["cut_at"]
+    previousCutAt = row["previous_cut_at"]
+    admittedAt = row["admitted_at"]
+  }
 
   static let columns = """
     id, export_id, window_from, window_to, state, reason, boot_id, run_timestamp, revision, attempt, scheduled_at,
@@ -122,7 +164,7 @@ package struct RunRecord: Hashable, Sendable, Codable, FetchableRecord {
 }
 
 /// One name that a run has, or may have, at its destination.
-package struct FileRecord: Hashable, Sendable, Codable, FetchableRecord {
+package struct FileRecord: Hashable, Sendable, FetchableRecord {
   package enum Kind: String, Hashable, Sendable, Codable, DatabaseValueConvertible { case data, rejected }
   package enum State: String, Hashable, Sendable, Codable, DatabaseValueConvertible {
     /// Written down before the delivery; it may be there or not.
@@ -150,7 +192,22 @@ package struct FileRecord: Hashable, Sendable, Codable, FetchableRecord {
   package var state: State
   package var error: String?
 
-  package static var databaseColumnDecodingStrategy: DatabaseColumnDecodingStrategy { .convertFromSnakeCase }
+  package init(row: Row) {
+    name = row["name"]
+    kind = row["kind"]
+    databaseId = row["database_id"]
+    eventNameText = row["event_name"]
+    date = row["date"]
+    fileIndex = row["file_index"]
+    rows = row["rows"]
+    bytes = row["bytes"]
+    sha256 = row["sha256"]
+    firstKey = row["first_key"]
+    lastKey = row["last_key"]
+    revision = row["revision"]
+    state = row["state"]
+    error = row["error"]
+  }
 
   package init(
     name: String, kind: Kind, databaseId: String, eventName: String?, date: String?, fileIndex: Int?,
@@ -174,11 +231,6 @@ package struct FileRecord: Hashable, Sendable, Codable, FetchableRecord {
   }
 
   package var eventName: String? { eventNameText?.text }
-
-  private enum CodingKeys: String, CodingKey {
-    case name, kind, databaseId, eventNameText = "eventName", date, fileIndex, rows, bytes, sha256, firstKey
-    case lastKey, revision, state, error
-  }
 }
 
 /// Text that may hold NUL, such as a source's event name. A `String` is bound and read as a C string, which ends there, so
@@ -208,7 +260,13 @@ package struct WatermarkRecord: Hashable, Sendable, Codable, FetchableRecord {
   package var createdBound: Int64?
   package var runId: RunId?
 
-  package static var databaseColumnDecodingStrategy: DatabaseColumnDecodingStrategy { .convertFromSnakeCase }
+  package init(row: Row) {
+    databaseId = row["database_id"]
+    bound = row["bound"]
+    fingerprint = row["fingerprint"]
+    createdBound = row["created_bound"]
+    runId = row["run_id"]
+  }
 
   package init(
     databaseId: String, bound: Int64? = nil, fingerprint: String? = nil, createdBound: Int64? = nil,
@@ -225,7 +283,7 @@ package struct WatermarkRecord: Hashable, Sendable, Codable, FetchableRecord {
 }
 
 /// What the next delta of a profile export begins from in one database.
-package struct ProfileMark: Hashable, Sendable, Codable, FetchableRecord {
+package struct ProfileMark: Hashable, Sendable, FetchableRecord {
   package var databaseId: String
   package var mode: ProfileMode
   /// The cut of the run that set it.
@@ -236,7 +294,14 @@ package struct ProfileMark: Hashable, Sendable, Codable, FetchableRecord {
   package var memory: String?
   package var memorySha256: String?
 
-  package static var databaseColumnDecodingStrategy: DatabaseColumnDecodingStrategy { .convertFromSnakeCase }
+  package init(row: Row) {
+    databaseId = row["database_id"]
+    mode = row["mode"]
+    cutAt = row["cut_at"]
+    since = row["since"]
+    memory = row["memory"]
+    memorySha256 = row["memory_sha256"]
+  }
 
   package init(
     databaseId: String, mode: ProfileMode, cutAt: Instant, since: Instant, memory: String? = nil,

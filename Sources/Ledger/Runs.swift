@@ -128,13 +128,14 @@ extension Ledger {
           arguments: [run.exportId]),
         doneWindows: try Self.doneWindows(of: run.exportId, database),
         isPlannedAgain: try Bool.fetchOne(
-          database,
-          sql: """
-            SELECT EXISTS (SELECT 1 FROM run WHERE export_id = ? AND voided = 1 AND state = 'DONE'
-              AND window_from = ? AND window_to = ?)
-            """, arguments: [run.exportId, run.windowFrom, run.windowTo])!,
+          database.cachedStatement(
+            sql: """
+              SELECT EXISTS (SELECT 1 FROM run WHERE export_id = ? AND voided = 1 AND state = 'DONE'
+                AND window_from = ? AND window_to = ?)
+              """), arguments: [run.exportId, run.windowFrom, run.windowTo])!,
         profileMarks: try ProfileMark.fetchAll(
-          database, sql: "SELECT * FROM profile_mark WHERE export_id = ?", arguments: [run.exportId]),
+          database.cachedStatement(sql: "SELECT * FROM profile_mark WHERE export_id = ?"),
+          arguments: [run.exportId]),
         manifest: try DatabaseValue.fetchOne(
           database.cachedStatement(sql: "SELECT manifest FROM run WHERE id = ?"), arguments: [id]
         ).flatMap { Data.fromDatabaseValue($0).map { [UInt8]($0) } })
@@ -198,7 +199,7 @@ extension Ledger {
       guard database.changesCount == 1 else {
         throw ExportError(.state, .lasting, object: "run \(id)", problem: "is not committed")
       }
-      try database.execute(sql: "DELETE FROM file WHERE run_id = ?", arguments: [id])
+      try database.cachedStatement(sql: "DELETE FROM file WHERE run_id = ?").execute(arguments: [id])
       try Self.noticeRecovery(by: id, now: now, database)
     }
   }
@@ -321,8 +322,8 @@ extension Ledger {
 
   static func export(ofRun id: RunId, _ database: Database) throws -> ExportRecord? {
     try ExportRecord.fetchOne(
-      database, sql: "SELECT * FROM export WHERE id = (SELECT export_id FROM run WHERE id = ?)",
-      arguments: [id])
+      database.cachedStatement(
+        sql: "SELECT * FROM export WHERE id = (SELECT export_id FROM run WHERE id = ?)"), arguments: [id])
   }
 
   static func plan(_ windows: [PlannedWindow], of id: RequestId, now: Instant, _ database: Database) throws {

@@ -10,11 +10,15 @@ struct ProgressBar {
   private static let signs = ["|", "/", "-", "\\"]
 
   mutating func show(_ window: Window?, rows: Int) {
+    let span = window.map { "\($0.from) – \($0.to)  " } ?? ""
+    show("\(span)\(Figures.grouped(rows)) rows")
+  }
+
+  mutating func show(_ text: String) {
     guard isTerminal else { return }
     turn += 1
     isShown = true
-    let span = window.map { "\($0.from) – \($0.to)  " } ?? ""
-    put("\r\u{1B}[K\(Self.signs[turn % Self.signs.count]) \(span)\(Figures.grouped(rows)) rows")
+    put("\r\u{1B}[K\(Self.signs[turn % Self.signs.count]) \(text)")
   }
 
   mutating func clear() {

@@ -57,15 +57,18 @@ struct StatePlace: Sendable {
     ledger = try Ledger(stateDirectory: stateDirectory)
   }
 
-  /// Says on stderr that what a command shows is not under the configuration as it is.
-  func tellIfBroken() {
-    guard loaded.configuration == nil else { return }
+  /// That what a command shows is not under the configuration as it is; nil when it is.
+  var brokenWarning: String? {
+    guard loaded.configuration == nil else { return nil }
     let errors = loaded.diagnostics.errors
-    printError(
-      "exportd: the configuration is broken, so this goes by the state database in \(stateDirectory) alone."
-        + (errors.first.map { "\n\($0)" } ?? "")
-        + "\n`exportd check` names all \(errors.count) error(s); the daemon goes on, but cannot start anew with them."
-    )
+    return "the configuration is broken, so this goes by the state database in \(stateDirectory) alone."
+      + (errors.first.map { "\n\($0)" } ?? "")
+      + "\n`exportd check` names all \(errors.count) error(s); the daemon goes on, but cannot start anew with them."
+  }
+
+  /// Says that on stderr.
+  func tellIfBroken() {
+    if let brokenWarning { printError("exportd: \(brokenWarning)") }
   }
 
   /// The process that runs as daemon now; nil when none does.

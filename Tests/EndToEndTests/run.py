@@ -13,8 +13,9 @@ import runner  # noqa: E402
 
 # Those that wait for the clock or take longest come first.
 TOPICS = [
-    "writers", "clock", "many", "delivery", "forms", "stopping", "limits", "verifying", "planning", "checking", "commands", "contract",
-    "rotten", "full_disk", "state_database", "rejected", "names"]
+    "writers", "clock", "many", "delivery", "forms", "stopping", "limits", "verifying", "planning", "checking", "commands",
+    "contract", "demo", "webhook", "watch", "opening", "rotten", "full_disk", "state_database", "rejected", "names"]
+
 
 if __name__ == "__main__":
     sys.exit(0 if runner.run(TOPICS, place.Place, os.path.abspath(sys.argv[1]), sys.argv[2:]) else 1)

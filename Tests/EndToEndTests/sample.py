@@ -1,13 +1,9 @@
-"""Makes a sample source: two databases of events with profiles, and the configuration of two exports.
-
-Usage: sample.py DIRECTORY EVENTS
-"""
+"""A sample source: two databases of events with profiles, and the configuration of two exports."""
 import datetime
 import json
 import os
 import random
 import sqlite3
-import sys
 import time
 
 NAMES = ["App Launched", "Product Viewed", "Added to Cart", "Charged", "Search"]
@@ -69,7 +65,3 @@ def make(directory, events):
     for name, definition in definitions.items():
         with open(f"{directory}/exports.d/{name}.json", "w") as file:
             json.dump(definition, file, indent=2)
-
-
-if __name__ == "__main__":
-    make(sys.argv[1], int(sys.argv[2]))

@@ -45,6 +45,28 @@ import ZoneTesting
       ])
   }
 
+  @Test(
+    arguments: [
+      (#"{"file": "hook"}"#, true), (#"{"env": "HOOK"}"#, true), (#"{"credential": "hook"}"#, true),
+      (#"{"file": "hook", "env": "HOOK"}"#, false), ("{}", false), ("5", false),
+    ])
+  func aWebhookMayBeTakenFromElsewhere(json: String, isAllowed: Bool) throws {
+    let text = #"""
+      {
+        "account": "a", "onFailure": {"webhook": \#(json)}, "destinations": {"d": {"type": "directory", "path": "/out"}},
+        "sources": {"s": {"type": "sqlite", "databases": [{"id": "x", "path": "b.db"}]}}
+      }
+      """#
+    guard isAllowed else {
+      return #expect(try ConfigurationFolder(exportd: text).load().configuration == nil)
+    }
+    let (configuration, folder) = try configuration(text)
+    let expected: Secret =
+      json.contains("env")
+      ? .environment("HOOK") : json.contains("file") ? .file("\(folder)/hook") : .credential("hook")
+    #expect(configuration.onFailure == FailureNotice(webhook: expected, command: nil))
+  }
+
   @Test func everyKeyOfTheConfiguration() throws {
     let (configuration, folder) = try configuration(
       #"""
@@ -87,7 +109,8 @@ import ZoneTesting
     #expect(configuration.keepHistoryDays == 30)
     #expect(
       configuration.onFailure
-        == FailureNotice(webhook: "https://hooks.example.com/a?b=c", command: ["/usr/bin/notify", "", "-x"]))
+        == FailureNotice(
+          webhook: .literal("https://hooks.example.com/a?b=c"), command: ["/usr/bin/notify", "", "-x"]))
     let events = EventMapping(
       from: "(SELECT * FROM e)",
       columns: [

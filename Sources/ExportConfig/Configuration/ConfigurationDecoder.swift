@@ -71,12 +71,12 @@ struct ConfigurationDecoder {
 
   private func failureNotice(_ field: Field) -> FailureNotice? {
     field.object { fields in
-      let webhook = fields.optional("webhook") { $0.webAddress() }
+      let webhook = fields.optional("webhook") { $0.secretWebAddress(in: folder) }
       let command = fields.optional("command", command)
       if !fields.has("webhook"), !fields.has("command") {
         field.fail("must have \"webhook\", \"command\" or both")
       }
-      return FailureNotice(webhook: webhook?.text, command: command)
+      return FailureNotice(webhook: webhook, command: command)
     }
   }
 

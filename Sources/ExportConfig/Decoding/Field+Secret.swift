@@ -11,6 +11,12 @@ extension Field {
   /// A secret that may not be written into the configuration itself.
   func secretReference(in folder: String) -> Secret? { hidden.reference(in: folder, Self.forms) }
 
+  /// An http or https address, or where it is to be taken from.
+  func secretWebAddress(in folder: String) -> Secret? {
+    if case .object = node.value { return secretReference(in: folder) }
+    return webAddress().map { .literal($0.text) }
+  }
+
   private static let forms = #"{"file": PATH}, {"env": NAME} or {"credential": NAME}"#
 
   private var hidden: Field {

@@ -37,10 +37,11 @@ package struct Configuration: Sendable {
 
 /// Whom to tell when a run becomes FAILED or an export recovers.
 package struct FailureNotice: Hashable, Sendable {
-  package var webhook: String?
+  /// An http or https address, which may carry a token.
+  package var webhook: Secret?
   package var command: [String]?
 
-  package init(webhook: String?, command: [String]?) {
+  package init(webhook: Secret?, command: [String]?) {
     self.webhook = webhook
     self.command = command
   }

@@ -57,6 +57,7 @@ final class Daemon: Sendable {
   /// What the last reload that succeeded brought.
   private let current: Mutex<LoadedConfigurationState>
   private let supervision: Supervision
+  private let notices = NoticeDelivery()
 
   struct LoadedConfigurationState {
     var configuration: Configuration
@@ -84,7 +85,7 @@ final class Daemon: Sendable {
         probe: { [self] in await probe() },
         turned: { [supervision] in supervision.turned($0) },
         tell: { [self] message in
-          try await NoticeDelivery(current.withLock { $0.configuration.onFailure }).deliver(message)
+          try await notices.deliver(message, as: current.withLock { $0.configuration.onFailure })
         }),
       logger: logger)
     logger.notice("exportd \(Exportd.version) is up, pid \(getpid())")

@@ -12,6 +12,12 @@ struct StatusCommand: AsyncParsableCommand {
       With --check it exits with 1 if any export is FAILED or overdue: a window has been due for more than ten minutes \
       and its run is not under way, or has been tried in vain for as long. A window that only waits for others to end \
       (maxConcurrentRuns) is not overdue, and neither is one of a stopped export.
+
+      With --watch the same is drawn anew every second, until Ctrl-C.
+
+        exportd status
+        exportd status all-events --state FAILED
+        exportd status all-events --run 14 --json
       """)
 
   @OptionGroup var config: ConfigurationOption
@@ -19,6 +25,7 @@ struct StatusCommand: AsyncParsableCommand {
   @Option(help: ArgumentHelp("Show the files of one run.", valueName: "id")) var run: RunId?
   @Option(help: ArgumentHelp("Show at most so many runs, the newest.", valueName: "count")) var limit: Int?
   @Option(help: ArgumentHelp("Show only runs in this state.", valueName: "state")) var state: RunState?
+  @Flag(help: "Draw it anew every second, on a terminal.") var watch = false
   @Flag(help: "Exit with 1 if any export is FAILED or overdue.") var check = false
   @Flag(help: "Print JSON.") var json = false
 
@@ -30,62 +37,92 @@ struct StatusCommand: AsyncParsableCommand {
     if name == nil, run != nil || limit != nil || state != nil {
       throw ValidationError("--run, --limit and --state are about one export: give its name.")
     }
+    if watch {
+      if json || check { throw ValidationError("--watch is for people; leave --json and --check out.") }
+      guard Terminal.current.isSteerable else {
+        throw ValidationError(
+          "--watch draws on a terminal, and this is none; call `exportd status` again and again instead.")
+      }
+    }
   }
 
   func run() async throws {
     try await reporting {
       let place = try StatePlace(config)
+      let overview = try place.overview
+      guard !watch else { return try await watch(place) }
       place.tellIfBroken()
-      let overview = try Overview(
-        place.ledger, zone: Assembly.zone, pid: place.daemonPid, now: place.time.now())
-      if let name {
-        let record = try place.anyExport(name)
-        try show(try place.view(of: record, overview), place.ledger, overview.now)
-      } else if json {
-        print(overview.json.printed, terminator: "")
-      } else {
-        let table = OverviewTable(
-          overview: overview, stateBytes: place.stateBytes, terminal: .current, zone: LocalClock.zone)
-        print(table.text, terminator: "")
-      }
+      print(try json ? printed(place, overview) : text(place, overview, .current), terminator: "")
       if check { try judge(overview) }
     }
   }
 
-  private func show(_ export: ExportView, _ ledger: Ledger, _ now: Instant) throws {
+  /// The daemon may come and go meanwhile, and the state database with it.
+  private func watch(_ first: StatePlace) async throws {
+    // What is wrong from the beginning, such as a name, is said at once.
+    _ = try text(first, first.overview, .plain)
+    var place: StatePlace? = first
+    try await Watch(time: first.time).run { terminal in
+      do {
+        let current = try place ?? StatePlace(config)
+        place = current
+        let warning = current.brokenWarning.map { terminal.wrap($0, .yellow) + "\n" } ?? ""
+        return warning + (try text(current, current.overview, terminal))
+      } catch {
+        place = nil
+        return terminal.wrap((error as? Failure)?.message ?? "\(error)", .red)
+      }
+    }
+  }
+
+  // MARK: For people
+
+  private func text(_ place: StatePlace, _ overview: Overview, _ terminal: Terminal) throws -> String {
+    guard let name else {
+      return OverviewTable(
+        overview: overview, stateBytes: place.stateBytes, terminal: terminal, zone: LocalClock.zone
+      ).text
+    }
+    let export = try place.view(of: place.anyExport(name), overview)
     if let run {
-      guard let record = try ledger.run(run), record.exportId == export.record.id else {
-        throw Failure(
-          .failed,
-          "\(export.record.name) has no run \(run); `exportd status \(export.record.name)` shows its runs")
-      }
-      let files = try ledger.deliveredFiles(of: record)
-      if json {
-        print(
-          OrderedJSON.object([
-            ("export", export.jsonWithDefinition), ("runs", .list([record.json])),
-            ("fileList", .list(files.map(\.json))),
-          ]).printed, terminator: "")
-      } else {
-        let table = FileTable(export: export, run: record, files: files, terminal: .current, now: now)
-        print(table.text, terminator: "")
-      }
-      return
+      let record = try self.record(run, of: export, place.ledger)
+      let files = try place.ledger.deliveredFiles(of: record)
+      return FileTable(export: export, run: record, files: files, terminal: terminal, now: overview.now).text
     }
-    let runs = try ledger.runs(of: export.record.id, limit: json ? limit : nil, state: state)
-    if json {
-      print(
-        OrderedJSON.object([("export", export.jsonWithDefinition), ("runs", .list(runs.map(\.json)))])
-          .printed, terminator: "")
+    let runs = try place.ledger.runs(of: export.record.id, state: state)
+    let shown = runs.prefix(limit ?? Self.tableLength)
+    let undeletable =
+      export.leftovers.undeletable > 0 ? try place.ledger.leftovers(of: export.record.id).undeletable : []
+    return HistoryTable(
+      export: export, runs: Array(shown), older: runs.count - shown.count, undeletable: undeletable,
+      terminal: terminal, now: overview.now
+    ).text
+  }
+
+  // MARK: For programs
+
+  private func printed(_ place: StatePlace, _ overview: Overview) throws -> String {
+    guard let name else { return overview.json.printed }
+    let export = try place.view(of: place.anyExport(name), overview)
+    var members = [("export", export.jsonWithDefinition)]
+    if let run {
+      let record = try self.record(run, of: export, place.ledger)
+      let files = try place.ledger.deliveredFiles(of: record)
+      members += [("runs", .list([record.json])), ("fileList", .list(files.map(\.json)))]
     } else {
-      let shown = runs.prefix(limit ?? Self.tableLength)
-      let undeletable =
-        export.leftovers.undeletable > 0 ? try ledger.leftovers(of: export.record.id).undeletable : []
-      let table = HistoryTable(
-        export: export, runs: Array(shown), older: runs.count - shown.count, undeletable: undeletable,
-        terminal: .current, now: now)
-      print(table.text, terminator: "")
+      let runs = try place.ledger.runs(of: export.record.id, limit: limit, state: state)
+      members.append(("runs", .list(runs.map(\.json))))
     }
+    return OrderedJSON.object(members).printed
+  }
+
+  private func record(_ run: RunId, of export: ExportView, _ ledger: Ledger) throws -> RunRecord {
+    guard let record = try ledger.run(run), record.exportId == export.record.id else {
+      throw Failure(
+        .failed,
+        "\(export.record.name) has no run \(run); `exportd status \(export.record.name)` shows its runs")
+    }
+    return record
   }
 
   private func judge(_ overview: Overview) throws {
@@ -117,6 +154,10 @@ extension StatePlace {
     return try export(name)
   }
 
+  var overview: Overview {
+    get throws { try Overview(ledger, zone: Assembly.zone, pid: daemonPid, now: time.now()) }
+  }
+
   func view(of record: ExportRecord, _ overview: Overview) throws -> ExportView {
     if let view = overview.exports.first(where: { $0.record.id == record.id }) { return view }
     guard let snapshot = try ledger.snapshot(of: record.id) else {
@@ -131,24 +172,5 @@ extension StatePlace {
       var info = stat()
       return stat(ledger.path + suffix, &info) == 0 ? sum + Int(info.st_size) : sum
     }
-  }
-}
-
-/// The machine's own time zone, for times that belong to no export.
-enum LocalClock {
-  /// From TZ, else from where /etc/localtime leads; UTC when neither names a zone.
-  static var zone: Zone {
-    let fromVariable = getenv("TZ").map { String(cString: $0) }.map {
-      $0.hasPrefix(":") ? String($0.dropFirst()) : $0
-    }
-    return (fromVariable ?? linked).flatMap { try? Assembly.zones.zone(named: $0) } ?? .utc
-  }
-
-  private static var linked: String? {
-    guard let path = realpath("/etc/localtime", nil) else { return nil }
-    defer { free(path) }
-    let prefix = "/usr/share/zoneinfo/"
-    let text = String(cString: path)
-    return text.hasPrefix(prefix) ? String(text.dropFirst(prefix.count)) : nil
   }
 }

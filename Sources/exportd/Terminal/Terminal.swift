@@ -4,19 +4,25 @@ import Glibc
 struct Terminal: Sendable {
   /// Columns; nil where nothing needs to fit.
   var width: Int?
+  /// Rows; nil where nothing needs to fit.
+  var height: Int?
   var hasColour: Bool
+  /// Whether what was written can be written over.
+  var isSteerable: Bool
 
   /// No colour, no limit: a pipe or a file.
-  static let plain = Terminal(width: nil, hasColour: false)
+  static let plain = Terminal(width: nil, height: nil, hasColour: false, isSteerable: false)
 
   /// Standard output. Colours only on a terminal, and not where NO_COLOR (no-color.org) is set or TERM is `dumb`.
   static var current: Terminal {
     guard isatty(STDOUT_FILENO) == 1 else { return plain }
     var size = winsize()
-    let isSized = ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0 && size.ws_col > 0
+    let isSized = ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0
+    let isSteerable = variable("TERM") != "dumb"
     return Terminal(
-      width: isSized ? Int(size.ws_col) : nil,
-      hasColour: variable("NO_COLOR").isEmpty && variable("TERM") != "dumb")
+      width: isSized && size.ws_col > 0 ? Int(size.ws_col) : nil,
+      height: isSized && size.ws_row > 0 ? Int(size.ws_row) : nil,
+      hasColour: variable("NO_COLOR").isEmpty && isSteerable, isSteerable: isSteerable)
   }
 
   private static func variable(_ name: String) -> String { getenv(name).map { String(cString: $0) } ?? "" }
@@ -33,6 +39,12 @@ struct Terminal: Sendable {
 
   func paint(_ text: String, _ style: Style) -> String {
     hasColour && style != .plain && !text.isEmpty ? "\u{1B}[\(style.rawValue)m\(text)\u{1B}[0m" : text
+  }
+
+  /// Lines broken between words, with a newline behind every one.
+  func wrap(_ text: String, _ style: Style) -> String {
+    text.split(separator: "\n").flatMap { String($0).harmless.wrapped(to: width ?? .max) }
+      .map { paint($0, style) + "\n" }.joined()
   }
 }
 

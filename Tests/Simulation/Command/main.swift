@@ -3,7 +3,8 @@ import Simulation
 import SimulationOracle
 import Synchronization
 
-// simulate [--seeds N] [--from K] [--threads T] [--until-failures F] [--summary]: runs the histories of N seeds.
+// simulate [--seeds N] [--from K] [--seconds S] [--threads T] [--until-failures F] [--summary]: runs the histories of N
+// seeds, or as many as begin within S seconds.
 // simulate --seed K [--trace] [--without I,J,…] [--shrink]: one history, whole.
 
 let arguments = Array(CommandLine.arguments.dropFirst())
@@ -21,11 +22,12 @@ let count = value(of: "--seeds").flatMap(UInt64.init) ?? 10_000
 let from = value(of: "--from").flatMap(UInt64.init) ?? 1
 let threads = value(of: "--threads").flatMap(Int.init) ?? ProcessInfo.processInfo.activeProcessorCount
 let limit = value(of: "--until-failures").flatMap(Int.init) ?? 10
+let patience = value(of: "--seconds").flatMap(Double.init) ?? .infinity
 let isSummary = arguments.contains("--summary")
 let failed = Atomic<Int>(0)
 let began = Date()
 let outcome = try histories.run(
-  from..<from + count, threads: threads,
+  from..<from + count, threads: threads, mayBegin: { Date().timeIntervalSince(began) < patience },
   onFailure: { failure in
     if !isSummary {
       print("seed \(failure.seed):")
@@ -47,5 +49,8 @@ print(
       ? "" : "; replay one with: make simulate SEED=\(outcome.failures.map(\.seed).min()!)"))
 for (rule, count) in rules.sorted(by: { ($1.value, $0.key) < ($0.value, $1.key) }) {
   print("  \(count) × \(rule)")
+}
+if let worst = outcome.failures.map(\.seed).min(), !isSummary {
+  _ = try Replay(seed: worst, arguments: ["--shrink"], nil).run(histories)
 }
 exit(outcome.failures.isEmpty ? 0 : 1)

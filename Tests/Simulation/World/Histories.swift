@@ -31,13 +31,19 @@ package struct Histories: Sendable {
   package func one(_ history: History, trace: Trace = Trace(isOn: false)) throws -> [Violation] {
     let place = "\(directory)/\(history.seed)-\(UInt32.random(in: 0 ... .max))"
     try FileManager.default.createDirectory(atPath: place, withIntermediateDirectories: true)
-    defer { try? FileManager.default.removeItem(atPath: place) }
+    defer {
+      try? FileManager.default.removeItem(atPath: place)
+      // Goes with the last one.
+      rmdir(directory)
+    }
     return try Simulator(history, directory: place, trace: trace).run()
   }
 
+  /// - Parameter mayBegin: asked before each history; false ends the whole.
   /// - Parameter onFailure: told as soon as one has failed; false ends the whole.
   package func run(
-    _ seeds: Range<UInt64>, threads: Int, onFailure: @escaping @Sendable (Failure) -> Bool,
+    _ seeds: Range<UInt64>, threads: Int, mayBegin: @escaping @Sendable () -> Bool = { true },
+    onFailure: @escaping @Sendable (Failure) -> Bool,
     onProgress: @escaping @Sendable (Int) -> Void = { _ in }
   ) throws -> Outcome {
     try OracleZone.learn(HistoryMaking.zones)
@@ -46,7 +52,7 @@ package struct Histories: Sendable {
     DispatchQueue.concurrentPerform(iterations: threads) { _ in
       while true {
         let seed = next.withLock { next -> UInt64? in
-          guard next < seeds.upperBound else { return nil }
+          guard next < seeds.upperBound, mayBegin() else { return nil }
           defer { next += 1 }
           return next
         }
@@ -68,7 +74,6 @@ package struct Histories: Sendable {
         onProgress(count)
       }
     }
-    try? FileManager.default.removeItem(atPath: directory)
     return outcome.withLock { $0 }
   }
 }

@@ -18,11 +18,11 @@ struct StateReader {
   mutating func look(accountZone: String) throws {
     let rows = try database.read { database in
       try Row.fetchAll(
-        database,
-        sql: """
-          SELECT export_id, number, definition, revision.created_at, export.stopped_by IS NOT NULL AS stopped
-          FROM revision JOIN export ON export.id = export_id ORDER BY export_id, number
-          """)
+        database.cachedStatement(
+          sql: """
+            SELECT export_id, number, definition, revision.created_at, export.stopped_by IS NOT NULL AS stopped
+            FROM revision JOIN export ON export.id = export_id ORDER BY export_id, number
+            """))
     }
     for row in rows {
       let id: Int64 = row["export_id"]
@@ -41,17 +41,17 @@ struct StateReader {
   mutating func checkWatermarks() throws {
     strayWatermarks += try database.read { database in
       try String.fetchAll(
-        database,
-        sql: """
-          SELECT 'export ' || watermark.export_id || ', database ' || database_id || ', bound ' || bound FROM watermark
-          LEFT JOIN run ON run.id = watermark.run_id WHERE bound IS NOT NULL AND manifest IS NULL
-          """)
+        database.cachedStatement(
+          sql: """
+            SELECT 'export ' || watermark.export_id || ', database ' || database_id || ', bound ' || bound FROM watermark
+            LEFT JOIN run ON run.id = watermark.run_id WHERE bound IS NOT NULL AND manifest IS NULL
+            """))
     }
   }
 
   func exports() throws -> [Testimony.Export] {
     try database.read { database in
-      try Row.fetchAll(database, sql: "SELECT * FROM export ORDER BY id").map { row in
+      try Row.fetchAll(database.cachedStatement(sql: "SELECT * FROM export ORDER BY id")).map { row in
         Testimony.Export(
           id: row["id"], name: row["name"], createdAt: row["created_at"], seenAt: seen[row["id"]]!.moment,
           isStopped: row["stopped_by"] != nil, isDeleted: row["deleted_at"] != nil,
@@ -62,7 +62,9 @@ struct StateReader {
 
   func runs() throws -> [Testimony.Run] {
     try database.read { database in
-      try Row.fetchAll(database, sql: "SELECT * FROM run WHERE window_from IS NOT NULL ORDER BY id").map {
+      try Row.fetchAll(
+        database.cachedStatement(sql: "SELECT * FROM run WHERE window_from IS NOT NULL ORDER BY id")
+      ).map {
         row in
         Testimony.Run(
           id: row["id"], export: row["export_id"], from: row["window_from"], to: row["window_to"],
@@ -74,7 +76,7 @@ struct StateReader {
 
   func undeletable() throws -> Set<String> {
     try database.read {
-      try Set(String.fetchAll($0, sql: "SELECT name FROM file WHERE state = 'undeletable'"))
+      try Set(String.fetchAll($0.cachedStatement(sql: "SELECT name FROM file WHERE state = 'undeletable'")))
     }
   }
 
@@ -82,11 +84,11 @@ struct StateReader {
   func overdue(at now: Int64) throws -> [(name: String, error: String?)] {
     try database.read { database in
       try Row.fetchAll(
-        database,
-        sql: """
-          SELECT name, error FROM run JOIN export ON export.id = export_id
-          WHERE state IN ('PENDING', 'RUNNING') AND scheduled_at <= ? ORDER BY run.id
-          """, arguments: [now]
+        database.cachedStatement(
+          sql: """
+            SELECT name, error FROM run JOIN export ON export.id = export_id
+            WHERE state IN ('PENDING', 'RUNNING') AND scheduled_at <= ? ORDER BY run.id
+            """), arguments: [now]
       ).map { ($0["name"], $0["error"]) }
     }
   }
@@ -94,7 +96,8 @@ struct StateReader {
   func stopped() throws -> [String] {
     try database.read {
       try String.fetchAll(
-        $0, sql: "SELECT name FROM export WHERE stopped_by IS NOT NULL AND deleted_at IS NULL ORDER BY name")
+        $0.cachedStatement(
+          sql: "SELECT name FROM export WHERE stopped_by IS NOT NULL AND deleted_at IS NULL ORDER BY name"))
     }
   }
 }

@@ -3,22 +3,16 @@ import ExportCore
 import Foundation
 import Ledger
 
-/// Tells people of a failure or a recovery, as `onFailure` says: a command gets the notice as JSON on its standard input
-/// and in short in its environment.
-struct NoticeDelivery: Sendable {
-  private let notice: FailureNotice?
+/// The command of `onFailure`: it gets a notice as JSON on its standard input, and in short in its environment.
+struct NoticeCommand: Sendable {
+  /// A program and its arguments.
+  let command: [String]
 
-  init(_ notice: FailureNotice?) { self.notice = notice }
-
-  /// How long a command may take, in seconds.
+  /// How long it may take, in seconds.
   private static let patience: Int64 = 60
 
-  /// Returns when everybody was told, or nobody is to be.
-  func deliver(_ message: NoticeMessage) async throws {
-    if let command = notice?.command { try await run(command, message) }
-  }
-
-  private func run(_ command: [String], _ message: NoticeMessage) async throws {
+  /// Returns when it has ended well.
+  func run(_ message: NoticeMessage) async throws {
     let process = Process()
     process.executableURL = URL(filePath: command[0])
     process.arguments = Array(command.dropFirst())
@@ -38,7 +32,7 @@ struct NoticeDelivery: Sendable {
     do {
       try process.run()
     } catch {
-      throw failure(command, "cannot be started", "check the path and that exportd's user may execute it")
+      throw failure("cannot be started", "check the path and that exportd's user may execute it")
     }
     // A pipe holds 64 KiB and a notice is far smaller, so this never waits for the command to read. One that does not
     // want to closes its end.
@@ -58,12 +52,12 @@ struct NoticeDelivery: Sendable {
     }
     guard let status else {
       process.terminate()
-      throw failure(command, "did not end within \(Self.patience) s", "have it do its work in the background")
+      throw failure("did not end within \(Self.patience) s", "have it do its work in the background")
     }
-    guard status == 0 else { throw failure(command, "ended with \(status)", "run it by hand to see why") }
+    guard status == 0 else { throw failure("ended with \(status)", "run it by hand to see why") }
   }
 
-  private func failure(_ command: [String], _ problem: String, _ hint: String) -> ExportError {
+  private func failure(_ problem: String, _ hint: String) -> ExportError {
     ExportError(
       .configuration, .passing, object: "onFailure.command \(command[0])", problem: problem, hint: hint)
   }
