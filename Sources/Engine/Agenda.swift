@@ -41,29 +41,36 @@ package struct Agenda: Sendable {
   /// Stored times of a next attempt further ahead than this come from a clock that has since been set back.
   package static let furthestRetry: Int64 = 3600
 
-  package var entries: [RequestId: AgendaEntry] = [:]
+  package var entries: [RequestId: AgendaEntry] = [:] {
+    didSet {
+      ordered = entries.values.sorted { $0.record.id < $1.record.id }
+      nextDue = soonest
+    }
+  }
+  /// In the order of request ids, so that the same state leads to the same deeds in the same order. Like what is
+  /// next, it is worked out when entries change, not every second.
+  package private(set) var ordered: [AgendaEntry] = []
+  /// When the next window of any export becomes due; nil when nothing is planned any more.
+  package private(set) var nextDue: (at: Instant, entry: AgendaEntry)?
   package var requests: [RunRequest] = []
   package var maxConcurrentRuns: Int
 
   package init(maxConcurrentRuns: Int) { self.maxConcurrentRuns = maxConcurrentRuns }
 
-  /// When the next window of any export becomes due; nil when nothing is planned any more.
-  package var nextDue: (at: Instant, entry: AgendaEntry)? {
-    entries.values.compactMap { entry in
+  private var soonest: (at: Instant, entry: AgendaEntry)? {
+    ordered.compactMap { entry in
       entry.record.stoppedBy == nil ? entry.planner.next.map { ($0.dueAt, entry) } : nil
     }.min { ($0.0, $0.1.record.name) < ($1.0, $1.1.record.name) }
   }
 
-  /// In the order of request ids, so that the same state leads to the same deeds in the same order.
-  package var ordered: [AgendaEntry] { entries.values.sorted { $0.record.id < $1.record.id } }
-
   /// Exports with windows to claim at `now`. A stopped export plans nothing.
   package func due(at now: Instant) -> [(export: RequestId, windows: [PlannedWindow])] {
-    ordered.compactMap { entry in
+    guard let nextDue, nextDue.at <= now else { return [] }
+    return ordered.compactMap { entry in
       guard entry.record.stoppedBy == nil else { return nil }
       let windows = entry.planner.due(at: now, hasOpenRun: !entry.open.isEmpty)
       return windows.isEmpty ? nil : (entry.record.id, windows)
-    }.sorted { $0.export < $1.export }
+    }
   }
 
   /// One-time profile runs that wait to be admitted, and whose export wants recurring ones stopped for them.

@@ -12,6 +12,8 @@ package struct RunPlanner: Sendable {
   package let schedule: Schedule?
   /// Windows that a clock far ahead had planned, from `plannedThrough` on: they are planned again as they were.
   private let voided: [Window]
+  /// The next window that is not planned yet. Worked out once: the scheduler asks every second.
+  package private(set) var next: PlannedWindow?
 
   /// - Parameter hasSequence: whether the source sends late rows; without them a window waits five minutes for its
   ///   stragglers unless the definition says otherwise. Nil when that is not known yet.
@@ -40,6 +42,7 @@ package struct RunPlanner: Sendable {
       schedule = nil
       delay = 0
     }
+    next = windows.first { _ in true }
   }
 
   /// The windows from `plannedThrough` on, oldest first, each with the instant at which it is due. The first profile
@@ -87,7 +90,7 @@ package struct RunPlanner: Sendable {
   /// windows of a recurring export as one, and none while a run is still open, which they merge with.
   /// - Parameter hasOpenRun: whether a run of the export is PENDING or RUNNING.
   package func due(at now: Instant, hasOpenRun: Bool) -> [PlannedWindow] {
-    guard !isProfiles || schedule == nil || !hasOpenRun else { return [] }
+    guard let next, next.dueAt <= now, !isProfiles || schedule == nil || !hasOpenRun else { return [] }
     return merged(windows.prefix { $0.dueAt <= now })
   }
 
@@ -106,9 +109,6 @@ package struct RunPlanner: Sendable {
     guard let schedule, let plannedThrough else { return false }
     return plannedThrough - now > Int64(schedule.everyHours) * 3600
   }
-
-  /// The next window that is not planned yet.
-  package var next: PlannedWindow? { windows.first { _ in true } }
 
   /// Whether a recurring export has nothing left to plan.
   package var isExhausted: Bool { next == nil }

@@ -1,4 +1,5 @@
 """The JSON that commands print: exactly these fields, in this order, of these types. Programs of others are built on them."""
+import os
 import re
 
 from place import days_ago, midnight
@@ -35,7 +36,7 @@ MANIFEST = {
     "format": str, "window": WINDOW, "timeZone": str, "rows": int, "bytes": int, "rejected": int, "definitionRevision": int,
     "files": list}
 LOCAL_WINDOW = {**WINDOW, "fromLocal": LOCAL_TIME, "toLocal": LOCAL_TIME}
-DIAGNOSTIC = {"file": str, "line": int, "column": int, "path": str, "message": str}
+DIAGNOSTIC = {"file": str, "line": Or(int), "column": Or(int), "path": str, "message": str}
 
 
 def holds(value, shape, where="$"):
@@ -168,3 +169,9 @@ def test_check_has_the_fields_of_the_contract(place):
     holds(answer, shape)
     assert answer["ok"] is False and {(error["line"], error["path"]) for error in answer["errors"]} == {
         (1, "$.destination"), (2, "$.frequency.everyHours")}, answer
+    # What is not at any place of a file.
+    os.unlink(f"{place.directory}/exports.d/wrong.json")
+    os.rename(place.database_path("0"), place.database_path("away"))
+    answer = place.answer("check", code=78)
+    holds(answer, shape)
+    assert [(error["line"], error["column"], error["path"]) for error in answer["errors"]] == [(None, None, "$")], answer

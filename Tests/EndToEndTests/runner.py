@@ -4,7 +4,9 @@ Two run side by side, each in a process of its own.
 """
 import concurrent.futures
 import importlib
+import os
 import time
+import traceback
 
 
 def carry_out(surroundings, binary, topic, name):
@@ -18,7 +20,9 @@ def carry_out(surroundings, binary, topic, name):
         seconds = f"{time.monotonic() - began:.1f} s"
         return True, f"passed  {name} ({seconds}{'; ' + note if note else ''})"
     except Exception as problem:  # every test is run, each failure told
-        return False, f"FAILED  {name}: {type(problem).__name__}: {str(problem)[:2000]}"
+        line = traceback.extract_tb(problem.__traceback__)[-1]
+        place = f"{os.path.basename(line.filename)}:{line.lineno}"
+        return False, f"FAILED  {name}, {place}: {type(problem).__name__}: {str(problem)[:2000]}"
     finally:
         if here is not None:
             here.close()
