@@ -11,6 +11,9 @@ struct CheckOutcome {
   private var errors: [Diagnostic]
   private var warnings: [Diagnostic]
   private var notes: [String] = []
+  /// With --as-service: what the service reaches, and what sources and destinations said to it.
+  private var service: ServiceCheck?
+  private var inside: Probe.Report?
 
   /// What is wrong with the files themselves.
   init(_ loaded: LoadedConfiguration) {
@@ -20,6 +23,26 @@ struct CheckOutcome {
   }
 
   var isSound: Bool { errors.isEmpty }
+
+  // MARK: The service
+
+  /// Looks at every path, and asks the sources, as the service and in its sandbox.
+  /// - Throws: ``Failure`` where that cannot be done.
+  mutating func lookAsService(withDestinations: Bool) throws {
+    guard let configuration = loaded.configuration else {
+      notes.append("Nothing was looked at as the service: the configuration is broken.")
+      return
+    }
+    let service = try ServiceCheck(loaded.needs(of: configuration))
+    errors += service.findings.map { Diagnostic(file: loaded.file, message: $0) }
+    self.service = service
+    if service.steps.isEmpty {
+      inside = try service.probe(loaded.file, withDestinations: withDestinations)
+    } else {
+      inside = Probe.Report(file: loaded.file, [])
+      notes.append("No source was queried: some can only be reached when what is missing is done.")
+    }
+  }
 
   // MARK: The ledger
 
@@ -94,13 +117,13 @@ struct CheckOutcome {
           .warning, file: loaded.file,
           message: "the daemon runs with \(answer.file), and tried out what is named there"))
     }
-    if answer == nil, let owner = Identity.otherOwner(of: loaded.knownStateDirectory) {
+    if answer == nil, inside == nil, let owner = Identity.otherOwner(of: loaded.knownStateDirectory) {
       // What this user may read or write says nothing of what the daemon may.
       notes.append("No source was looked at: that is for the user \(owner); type `sudo exportd check`.")
       return
     }
     let report =
-      if let answer { answer } else {
+      if let known = answer ?? inside { known } else {
         try await loaded.probe(place?.ledger, withDestinations: withDestinations)
       }
     for finding in report.findings {
@@ -118,6 +141,7 @@ struct CheckOutcome {
   func print() {
     for diagnostic in errors + warnings { printError(diagnostic.description) }
     for note in notes { Swift.print(note) }
+    if let service { Swift.print(service.text) }
     Swift.print(
       isSound
         ? "The configuration is sound: \(loaded.definitions.count) export(s), \(warnings.count) warning(s)."
@@ -130,10 +154,15 @@ struct CheckOutcome {
       var ok: Bool
       var errors: [Diagnostic]
       var warnings: [Diagnostic]
+      /// With --as-service: the text of the drop-in that is missing, and what is to be typed besides.
+      var dropIn: String?
+      var steps: [String]?
     }
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-    let answer = Answer(ok: isSound, errors: errors, warnings: warnings)
+    let dropIn = service.flatMap { $0.dropIn.isEmpty ? nil : $0.dropIn.text }
+    let answer = Answer(
+      ok: isSound, errors: errors, warnings: warnings, dropIn: dropIn, steps: service?.steps)
     return String(decoding: try encoder.encode(answer), as: UTF8.self)
   }
 }
