@@ -44,6 +44,16 @@ extension DestinationConfiguration {
     return found
   }
 
+  /// The files that secrets are read from.
+  package var secretFiles: [String] {
+    var files: [String] = []
+    _ = mapSecrets { secret in
+      if case .file(let path) = secret { files.append(path) }
+      return secret
+    }
+    return files
+  }
+
   private func mapSecrets(_ change: (Secret) -> Secret) -> DestinationConfiguration {
     switch self {
     case .directory: return self

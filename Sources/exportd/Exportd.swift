@@ -13,5 +13,6 @@ struct Exportd: AsyncParsableCommand {
       DaemonCommand.self, ReloadCommand.self, CreateCommand.self, StopCommand.self, StartCommand.self,
       DeleteCommand.self, EditCommand.self, RunCommand.self, StatusCommand.self, NextCommand.self,
       PlanCommand.self, VerifyCommand.self, CheckCommand.self, DemoCommand.self,
+      ReachCommand.self,
     ])
 }

@@ -10,6 +10,9 @@ struct CheckOutcome {
   private var errors: [Diagnostic]
   private var warnings: [Diagnostic]
   private var notes: [String] = []
+  /// With --as-service: what the service reaches, and what sources and destinations said to it.
+  private var service: ServiceCheck?
+  private var inside: Probe.Report?
 
   /// What is wrong with the files themselves.
   init(_ loaded: LoadedConfiguration) {
@@ -19,6 +22,26 @@ struct CheckOutcome {
   }
 
   var isSound: Bool { errors.isEmpty }
+
+  // MARK: The service
+
+  /// Looks at every path, and asks the sources, as the service and in its sandbox.
+  /// - Throws: ``Failure`` where that cannot be done.
+  mutating func lookAsService(withDestinations: Bool) throws {
+    guard let configuration = loaded.configuration else {
+      notes.append("Nothing was looked at as the service: the configuration is broken.")
+      return
+    }
+    let service = try ServiceCheck(loaded.needs(of: configuration))
+    errors += service.findings.map { Diagnostic(file: loaded.file, message: $0) }
+    self.service = service
+    if service.steps.isEmpty {
+      inside = try service.probe(loaded.file, withDestinations: withDestinations)
+    } else {
+      inside = Probe.Report(file: loaded.file, [])
+      notes.append("No source was queried: some can only be reached when what is missing is done.")
+    }
+  }
 
   // MARK: The ledger
 
@@ -93,13 +116,13 @@ struct CheckOutcome {
           .warning, file: loaded.file,
           message: "the daemon runs with \(answer.file), and tried out what is named there"))
     }
-    if answer == nil, let owner = Identity.otherOwner(of: loaded.knownStateDirectory) {
+    if answer == nil, inside == nil, let owner = Identity.otherOwner(of: loaded.knownStateDirectory) {
       // What this user may read or write says nothing of what the daemon may.
       notes.append("No source was looked at: that is for the user \(owner); type `sudo exportd check`.")
       return
     }
     let report =
-      if let answer { answer } else {
+      if let known = answer ?? inside { known } else {
         try await loaded.probe(place?.ledger, withDestinations: withDestinations)
       }
     for finding in report.findings {
@@ -117,6 +140,7 @@ struct CheckOutcome {
   func print() {
     for diagnostic in errors + warnings { printError(diagnostic.description) }
     for note in notes { Swift.print(note) }
+    if let service { Swift.print(service.text) }
     Swift.print(
       isSound
         ? "The configuration is sound: \(loaded.definitions.count) export(s), \(warnings.count) warning(s)."
@@ -124,11 +148,17 @@ struct CheckOutcome {
     )
   }
 
+  /// With --as-service also the text of the drop-in that is missing, and what is to be typed besides.
   var json: OrderedJSON {
-    .object([
+    var members: [(String, OrderedJSON)] = [
       ("ok", .bool(isSound)), ("errors", .list(errors.map(\.json))),
       ("warnings", .list(warnings.map(\.json))),
-    ])
+    ]
+    if let service {
+      members.append(("dropIn", service.dropIn.isEmpty ? .null : .text(service.dropIn.text)))
+      members.append(("steps", .list(service.steps.map { .text($0) })))
+    }
+    return .object(members)
   }
 }
 

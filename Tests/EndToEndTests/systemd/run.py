@@ -16,7 +16,7 @@ import runner  # noqa: E402
 import sandbox  # noqa: E402
 
 # Those that wait longest come first.
-TOPICS = ["watchdog", "enduring", "reading", "reloading", "starting", "unit"]
+TOPICS = ["watchdog", "enduring", "reading", "as_service", "reloading", "starting", "unit"]
 
 if __name__ == "__main__":
     if os.geteuid() != 0:

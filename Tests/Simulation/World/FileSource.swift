@@ -72,10 +72,6 @@ struct FileSource: Source {
     }
   }
 
-  func countProfiles(_ read: ProfileRead) async throws -> Int {
-    try await outside { try await databases.countProfiles(read) }
-  }
-
   func check() async -> [SourceFinding] { [] }
 
   private func outside<Value>(_ work: () async throws -> Value) async throws -> Value {
