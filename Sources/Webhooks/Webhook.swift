@@ -68,6 +68,8 @@ package struct Webhook: Sendable {
 
   // MARK: What went wrong
 
+  private static let reach = "check its host and port, and that this machine may reach it"
+
   private func judge(_ response: HTTPClientResponse) throws(ExportError) {
     let code = response.status.code
     guard !(200...299).contains(code) else { return }
@@ -82,7 +84,7 @@ package struct Webhook: Sendable {
   }
 
   private func failure(_ error: any Error) -> ExportError {
-    let reach = "check its host and port, and that this machine may reach it"
+    let reach = Self.reach
     let trust =
       "its certificate must be valid for its host, and signed by an authority that this machine trusts"
     switch error {
@@ -97,13 +99,17 @@ package struct Webhook: Sendable {
       }
     case let error as NIOConnectionError:
       let refusal = error.connectionErrors.lazy.compactMap { $0.error as? IOError }.first
-      return failure(
-        refusal.map { "cannot be reached (\(String(cString: strerror($0.errnoCode))))" }
-          ?? "has no address: its host is not known", reach)
+      return refusal.map { failure($0) } ?? failure("has no address: its host is not known", reach)
+    // What the client makes of a connection that fails while it is made depends on when it fails.
+    case let error as IOError: return failure(error)
     case is NIOSSLError, is BoringSSLError, is NIOSSLExtraError:
       return failure("no TLS connection can be made (\(error))", trust)
     default: return failure("cannot be called (\(error))", reach)
     }
+  }
+
+  private func failure(_ error: IOError) -> ExportError {
+    failure("cannot be reached (\(String(cString: strerror(error.errnoCode))))", Self.reach)
   }
 
   private func failure(_ problem: String, _ hint: String) -> ExportError {
