@@ -242,10 +242,8 @@ final class Simulator: @unchecked Sendable {
     var lookedAt: Int64 = 0
     while world.clock.elapsed - began < 12 * 86_400_000 {
       guard try turnAtRest() else { return false }
-      guard executor.readyCount == 0, !world.clock.isWorking, world.clock.elapsed - lookedAt > 1_800_000
-      else {
-        continue
-      }
+      let isQuiet = executor.readyCount == 0 && !executor.isOutside && !world.clock.isWorking
+      guard isQuiet, world.clock.elapsed - lookedAt > 1_800_000 else { continue }
       lookedAt = world.clock.elapsed
       let overdue = try state.overdue(at: world.clock.now().seconds)
       if overdue.isEmpty, world.clock.elapsed - began > needed, process != nil { return true }
