@@ -34,6 +34,35 @@ struct Cleaner: Sendable {
     await holds(nil)
   }
 
+  /// Removes the unfinished files of runs that were left in mid-attempt and have ended since. One that goes on does that itself.
+  /// - Returns: those that have not ended yet, or of which they could not be removed.
+  func tidy(_ abandoned: [RunId]) async -> [RunId] {
+    var left: [RunId] = []
+    for id in abandoned {
+      do {
+        guard let run = try ledger.run(id), run.state != .done, let export = try ledger.export(run.exportId)
+        else { continue }
+        await holds(id)
+        guard try hasEnded(id) else {
+          left.append(id)
+          continue
+        }
+        let revision = try ledger.revision(of: run.exportId, number: run.revision).resolved
+        let names = try RunFileNames(
+          export: export.name, export.id, revision, runTimestamp: run.runTimestamp,
+          zone: try executor.parts.zone(revision.timeZone))
+        let destination = try executor.parts.destination(
+          revision.definition.destination, revision.destination)
+        for stem in names.stems { try await destination.removeLeftovers(stem: stem) }
+      } catch {
+        logger.warning("removing unfinished files of run \(id) goes on later: \(error)")
+        left.append(id)
+      }
+    }
+    await holds(nil)
+    return left
+  }
+
   private func hasEnded(_ run: RunId) throws(ExportError) -> Bool {
     switch try ledger.run(run)?.state {
     case .stopped, .failed, .skipped: true

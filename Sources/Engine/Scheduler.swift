@@ -42,6 +42,8 @@ package actor Scheduler: Service {
   private let wasToldToEnd = Atomic<Bool>(false)
   private(set) var isEnding = false
   private var mayHaveLeftovers = true
+  /// Runs that a process before this one left in mid-attempt, and that may have left unfinished files.
+  private var abandoned: [RunId] = []
   private var chores = ChoreClock()
   private var lastError: String?
 
@@ -79,7 +81,8 @@ package actor Scheduler: Service {
   package func run() async throws {
     let interrupted = try ledger.adopt(bootId: executor.bootId, now: time.now())
     executor.tidyMemories(of: nil)
-    if interrupted > 0 { logger.notice("going on with \(interrupted) interrupted run(s)") }
+    if !interrupted.isEmpty { logger.notice("going on with \(interrupted.count) interrupted run(s)") }
+    abandoned = interrupted
     await withGracefulShutdownHandler {
       await withDiscardingTaskGroup { group in
         group.addTask { await self.tick() }
@@ -365,9 +368,10 @@ package actor Scheduler: Service {
   private func carryOut(_ chore: Chore, _ strangers: [ExportRecord]) async {
     switch chore {
     case .clean:
-      await Cleaner(
-        ledger: ledger, executor: executor, logger: logger, holds: { [self] in await hold($0) }
-      ).clean()
+      let cleaner = Cleaner(
+        ledger: ledger, executor: executor, logger: logger, holds: { [self] in await hold($0) })
+      abandoned = await cleaner.tidy(abandoned)
+      await cleaner.clean()
     case .tell:
       await NoticeTelling(
         ledger: ledger, tell: hooks.tell, policy: executor.policy, time: time, logger: logger

@@ -275,16 +275,15 @@ extension Ledger {
 
   /// Runs left RUNNING by a process that is gone become PENDING again, to be gone on with at once, and every waiting
   /// run gets at least one attempt now. Those whose export was stopped meanwhile are STOPPED with it.
-  /// - Returns: how many had been interrupted.
-  package func adopt(bootId: String, now: Instant) throws(ExportError) -> Int {
+  /// - Returns: those that had been interrupted.
+  package func adopt(bootId: String, now: Instant) throws(ExportError) -> [RunId] {
     try write { database in
-      try database.cachedStatement(
-        sql: """
-          UPDATE run SET state = 'PENDING', boot_id = NULL, error = 'interrupted: the process that ran it ended',
-            next_attempt_at = NULL WHERE state = 'RUNNING' AND boot_id <> ?
-          """
-      ).execute(arguments: [bootId])
-      let interrupted = database.changesCount
+      let interrupted = try RunId.fetchAll(
+        database.cachedStatement(
+          sql: """
+            UPDATE run SET state = 'PENDING', boot_id = NULL, error = 'interrupted: the process that ran it ended',
+              next_attempt_at = NULL WHERE state = 'RUNNING' AND boot_id <> ? RETURNING id
+            """), arguments: [bootId])
       try database.cachedStatement(sql: "UPDATE run SET next_attempt_at = NULL WHERE state = 'PENDING'")
         .execute()
       try Self.stopRunsOfStopped("true", now: now, database)

@@ -41,6 +41,14 @@ import TimeZones
   private func clean(
     _ export: RealExport, deleted: @escaping @Sendable () throws -> Void = {}
   ) async throws -> [RunId?] {
+    let held = Held()
+    await cleaner(export, held, deleted: deleted).clean()
+    return held.runs.withLock { $0 }
+  }
+
+  private func cleaner(
+    _ export: RealExport, _ held: Held, deleted: @escaping @Sendable () throws -> Void = {}
+  ) -> Cleaner {
     let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
     var parts = export.parts
     let place = "\(export.directory)/out"
@@ -49,12 +57,9 @@ import TimeZones
     }
     let executor = RunExecutor(
       ledger: export.ledger, parts: parts, time: export.time, bootId: "boot", logger: logger)
-    let held = Held()
-    await Cleaner(
+    return Cleaner(
       ledger: export.ledger, executor: executor, logger: logger,
-      holds: { run in held.runs.withLock { $0.append(run) } }
-    ).clean()
-    return held.runs.withLock { $0 }
+      holds: { run in held.runs.withLock { $0.append(run) } })
   }
 
   private final class Held: Sendable {
@@ -70,6 +75,24 @@ import TimeZones
     #expect(try await clean(export) == [run, nil])
     #expect(try left(export) == [] && export.ledger.files(of: run) == [])
     #expect(try await clean(export) == [nil])
+  }
+
+  @Test func unfinishedFilesOfARunThatAProcessAbandonedGoOnceItHasEnded() async throws {
+    let (export, run, names) = try stopped()
+    let stamp = try #require(try export.ledger.run(run)?.runTimestamp)
+    let unfinished = TemporaryFileName.of("\(export.id)-\(stamp)-0-2")
+    let strange = TemporaryFileName.of("\(export.id)-\(stamp + 1)-0-2")
+    for name in [unfinished, strange] {
+      try Data("x".utf8).write(to: URL(fileURLWithPath: "\(export.directory)/out/\(name)"))
+    }
+    try export.ledger.start(export.id, now: export.time.now())
+    let held = Held()
+    #expect(await cleaner(export, held).tidy([run]) == [run])
+    #expect(try left(export).contains(unfinished))
+    try export.ledger.stop(export.id, by: .person, reason: "enough", now: export.time.now())
+    #expect(await cleaner(export, held).tidy([run]) == [])
+    #expect(try left(export) == [strange] + names)
+    #expect(held.runs.withLock { $0 } == [run, nil, run, nil])
   }
 
   @Test func whatIsStartedAgainMeanwhileIsLeftAlone() async throws {

@@ -29,7 +29,7 @@ import TimeZones
     _ = try ledger.begin(runs[0], bootId: "a", now: now)
     try ledger.announce([LedgerFixture.file("x")], of: runs[0])
     try ledger.stop(id, by: .person, reason: "stopped by a person", now: now)
-    #expect(try ledger.adopt(bootId: "b", now: now + 9) == 1)
+    #expect(try ledger.adopt(bootId: "b", now: now + 9) == runs)
     #expect(try ledger.run(runs[0])?.state == .stopped)
     #expect(try ledger.run(runs[0])?.reason == "stopped by a person")
     #expect(try ledger.runsToClean().map(\.id) == runs)
