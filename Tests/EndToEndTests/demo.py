@@ -84,3 +84,17 @@ def test_demo_leaves_no_daemon_when_it_is_interrupted(place):
     assert (process.returncode, "interrupted" in errors) in [(1, True), (0, False)], (process.returncode, errors)
     place.configuration = f"{place.directory}/exportd-demo/exportd.json"
     assert place.status()["daemon"]["running"] is False
+
+
+def test_demo_leaves_no_daemon_when_nobody_reads_on(place):
+    reader, writer = os.pipe()
+    process = subprocess.Popen(
+        [place.binary, "demo"], stdout=writer, stderr=subprocess.PIPE, text=True, cwd=place.directory)
+    os.close(reader)
+    os.close(writer)
+    _, errors = process.communicate(timeout=120)
+    assert errors == "", errors
+    place.configuration = f"{place.directory}/exportd-demo/exportd.json"
+    assert place.status()["daemon"]["running"] is False
+    checked = place.exportd("check")
+    assert "0 warning(s)" in checked.stdout, (checked.stdout, checked.stderr)

@@ -14,7 +14,7 @@ import runner  # noqa: E402
 # Those that wait for the clock or take longest come first.
 TOPICS = [
     "writers", "clock", "webhook", "many", "delivery", "forms", "stopping", "limits", "verifying", "planning", "checking",
-    "commands", "contract", "profiles", "exclusive", "demo", "watch", "edit", "opening", "rotten", "full_disk",
+    "commands", "contract", "profiles", "exclusive", "demo", "watch", "edit", "opening", "manners", "rotten", "full_disk",
     "state_database", "rejected", "names"]
 
 

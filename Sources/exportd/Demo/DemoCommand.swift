@@ -3,6 +3,7 @@ import Engine
 import ExportConfig
 import ExportCore
 import Foundation
+import Glibc
 import Ledger
 import TimeZones
 import UnixSignals
@@ -25,6 +26,8 @@ struct DemoCommand: AsyncParsableCommand {
 
   func run() async throws {
     try await reporting {
+      // Whoever reads the story may go before its end; the daemon must not be left behind.
+      signal(SIGPIPE, SIG_IGN)
       let time = SystemTime()
       let place = try DemoDirectory(directory)
       let story = DemoStory(place: place, terminal: .current)

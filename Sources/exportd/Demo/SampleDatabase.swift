@@ -33,6 +33,7 @@ struct SampleDatabase {
       id INTEGER PRIMARY KEY, name TEXT NOT NULL, ts INTEGER NOT NULL, object_id TEXT, platform TEXT,
       properties TEXT);
     CREATE INDEX events_ts ON events (ts);
+    CREATE INDEX profiles_updated_at ON profiles (updated_at);
     """
 
   /// Nine in ten have signed in.
