@@ -54,7 +54,8 @@ package struct RunExecutor: Sendable {
       tidyMemories(of: begun.run.exportId)
       return .done
     } catch {
-      return try conclude(begun.run, error, control, evenIfStopped: evenIfStopped)
+      let failure = (error as? ExportError)?.of(export: begun.exportName) ?? error
+      return try conclude(begun.run, failure, control, evenIfStopped: evenIfStopped)
     }
   }
 

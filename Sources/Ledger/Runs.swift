@@ -161,12 +161,14 @@ extension Ledger {
     watermarks: [DatabaseCut], profileMarks: [ProfileMark] = []
   ) throws(ExportError) {
     try write { database in
-      try database.cachedStatement(
-        sql: """
-          UPDATE run SET manifest = ?, manifest_name = ?, rows = ?, bytes = ?, files = ?, rejected = ?
-          WHERE id = ? AND state = 'RUNNING' AND manifest IS NULL
-          """
-      ).execute(arguments: [Data(manifest), name, rows, bytes, files, rejected, id])
+      try Self.withData(of: manifest) {
+        try database.cachedStatement(
+          sql: """
+            UPDATE run SET manifest = ?, manifest_name = ?, rows = ?, bytes = ?, files = ?, rejected = ?
+            WHERE id = ? AND state = 'RUNNING' AND manifest IS NULL
+            """
+        ).execute(arguments: [$0, name, rows, bytes, files, rejected, id])
+      }
       guard database.changesCount == 1 else {
         throw ExportError(.state, .passing, object: "run \(id)", problem: "is not running any more")
       }
@@ -318,6 +320,15 @@ extension Ledger {
   }
 
   // MARK: Statements
+
+  /// Lends bytes to a statement that is executed in `body`: a manifest of very many files is not held twice.
+  private static func withData(of bytes: [UInt8], _ body: (Data) throws -> Void) rethrows {
+    try bytes.withUnsafeBytes { bytes in
+      guard let base = bytes.baseAddress else { return try body(Data()) }
+      try body(
+        Data(bytesNoCopy: UnsafeMutableRawPointer(mutating: base), count: bytes.count, deallocator: .none))
+    }
+  }
 
   static func export(ofRun id: RunId, _ database: Database) throws -> ExportRecord? {
     try ExportRecord.fetchOne(
