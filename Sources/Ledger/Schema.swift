@@ -10,6 +10,7 @@ enum Schema {
     migrator.registerMigration("2") { try $0.execute(sql: profiles) }
     migrator.registerMigration("3") { try $0.execute(sql: retention) }
     migrator.registerMigration("4") { try $0.execute(sql: refusals) }
+    migrator.registerMigration("5") { try $0.execute(sql: catalogue) }
     return migrator
   }
 
