@@ -5,8 +5,8 @@ import ExportCore
 /// state between records, so that all series of a run share one. Every implementation passes the
 /// conformance suite for formats.
 ///
-/// A format that has columns (``ColumnNeed``) is given those of the event: the same for all files of a series, and with one
-/// for each property of each record.
+/// A format that has columns (``ColumnNeed``) is given those of the event: the same for all files of a series, with
+/// one for each property of each record.
 protocol EventRecordEncoder: Sendable {
   /// What a file of this event begins with.
   func begin(eventName: UnsafeRawBufferPointer, _ columns: borrowing EventColumns, into out: inout OutputBytes)
@@ -33,7 +33,8 @@ enum EventEncoder: Sendable {
     case .xml, .parquet:
       throw ExportError(
         .configuration, .lasting, object: "format",
-        problem: "this version cannot write events as \(definition.format.rawValue)", hint: "use json or csv")
+        problem: "this version cannot write events as \(definition.format.rawValue)",
+        hint: "use json or csv")
     }
   }
 

@@ -30,7 +30,8 @@ enum ProfileEncoder: Sendable {
     case .xml, .parquet:
       throw ExportError(
         .configuration, .lasting, object: "format",
-        problem: "this version cannot write profiles as \(definition.format.rawValue)", hint: "use json or csv")
+        problem: "this version cannot write profiles as \(definition.format.rawValue)",
+        hint: "use json or csv")
     }
   }
 

@@ -91,7 +91,8 @@ extension Ledger {
   static func commitCatalogue(
     of id: RunId, adding columns: some Sequence<CataloguedProperty>, _ database: Database
   ) throws {
-    let insertion = "INSERT INTO catalogue (export_id, event_name, property_group, property, position, type, run_id)"
+    let insertion =
+      "INSERT INTO catalogue (export_id, event_name, property_group, property, position, type, run_id)"
     let widening = """
       ON CONFLICT (export_id, event_name, property_group, property) DO UPDATE SET type = excluded.type,
         position = excluded.position, run_id = excluded.run_id
@@ -105,7 +106,8 @@ extension Ledger {
         """
     ).execute(arguments: [id])
     var changes = database.changesCount
-    try database.cachedStatement(sql: "DELETE FROM pending_catalogue WHERE run_id = ?").execute(arguments: [id])
+    try database.cachedStatement(sql: "DELETE FROM pending_catalogue WHERE run_id = ?").execute(
+      arguments: [id])
     for column in columns {
       try database.cachedStatement(
         sql: """
@@ -114,7 +116,8 @@ extension Ledger {
           \(widening)
           """
       ).execute(arguments: [
-        WholeText(column.eventName), column.group, WholeText(column.name), column.position, column.type, id,
+        WholeText(column.eventName), column.group, WholeText(column.name), column.position, column.type,
+        id,
       ])
       changes += 1
     }

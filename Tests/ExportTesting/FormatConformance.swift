@@ -93,9 +93,19 @@ package struct FormatConformance {
       }
       while case let some = try files.finish(atMost: 3), !some.isEmpty { completed += some }
       completed = files.valid(completed)
+      if !catalogue.grown.isEmpty { try Self.putAside(&completed) }
       delivered = []
     } while !catalogue.grown.isEmpty
     return completed
+  }
+
+  /// Out of the way of the files of the next pass, as if they had been delivered.
+  private static func putAside(_ completed: inout [CompletedFile]) throws {
+    for index in completed.indices {
+      let path = completed[index].staged.path
+      completed[index].staged.path += "+"
+      try FileManager.default.moveItem(atPath: path, toPath: path + "+")
+    }
   }
 
   /// Random events through random variations; `rounds` of them.

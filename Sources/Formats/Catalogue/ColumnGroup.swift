@@ -89,7 +89,8 @@ struct ColumnGroup: ~Copyable {
         column = guess
       } else {
         let known = count
-        column = token.hasEscapes ? number(ofEscaped: text) : number(of: text, in: object.text, Int(token.start))
+        column =
+          token.hasEscapes ? number(ofEscaped: text) : number(of: text, in: object.text, Int(token.start))
         if count > known { fits = false }
         if let last { columns[Int(last)].next = column } else { first = column }
       }

@@ -115,12 +115,14 @@ package final class EventCatalogue {
   }
 
   /// After a pass that read rows once more.
-  /// - Throws: ``ExportError`` when other rows could not be converted than in the first: some would be in no file, or in
-  ///   two.
+  /// - Throws: ``ExportError`` when other rows could not be converted than in the first: some would be in no file, or
+  ///   in two.
   package func checkRejected() throws(ExportError) {
     guard pass > 1 else { return }
     for columns in columns
-    where columns.pointee.use == .writing && columns.pointee.rejections.first != columns.pointee.rejections.last {
+    where columns.pointee.use == .writing
+      && columns.pointee.rejections.first != columns.pointee.rejections.last
+    {
       throw ExportError(
         .source, .passing, object: "event \(name(of: columns.pointee.number))",
         problem: "rows were changed while they were read", hint: "they are read anew with the next attempt")
@@ -137,7 +139,8 @@ package final class EventCatalogue {
       var some: [CataloguedProperty] = []
       return AnyIterator {
         while some.isEmpty, number < self.columns.count {
-          if !grownOnly || self.columns[number].pointee.use == .looking { some = self.fresh(number).reversed() }
+          let isWanted = !grownOnly || self.columns[number].pointee.use == .looking
+          if isWanted { some = self.fresh(number).reversed() }
           number += 1
         }
         return some.popLast()
@@ -215,8 +218,8 @@ package final class EventCatalogue {
     let count = columns.pointee.properties.count + columns.pointee.session.count
     guard count <= EventCatalogue.propertyLimit, memory <= EventCatalogue.memoryLimit else {
       throw ColumnLimit.exceeded(
-        count > EventCatalogue.propertyLimit ? "event \(name(of: columns.pointee.number))" : "all events", need,
-        limit: EventCatalogue.propertyLimit)
+        count > EventCatalogue.propertyLimit ? "event \(name(of: columns.pointee.number))" : "all events",
+        need, limit: EventCatalogue.propertyLimit)
     }
   }
 }

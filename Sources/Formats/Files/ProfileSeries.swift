@@ -21,7 +21,9 @@ struct ProfileSeries: FileSeries {
   static let number = 0
   let count = 1
 
-  func begin(_ number: Int, into out: inout OutputBytes) { encoder.each.begin(catalogue.columns.pointee, into: &out) }
+  func begin(_ number: Int, into out: inout OutputBytes) {
+    encoder.each.begin(catalogue.columns.pointee, into: &out)
+  }
 
   var end: StaticString { encoder.each.end }
 
