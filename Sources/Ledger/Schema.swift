@@ -11,6 +11,7 @@ enum Schema {
     migrator.registerMigration("3") { try $0.execute(sql: retention) }
     migrator.registerMigration("4") { try $0.execute(sql: refusals) }
     migrator.registerMigration("5") { try $0.execute(sql: waiting) }
+    migrator.registerMigration("6") { try $0.execute(sql: catalogue) }
     return migrator
   }
 

@@ -3,10 +3,14 @@ package import Formats
 
 /// What formats of profiles must do.
 extension FormatConformance {
-  package func profileFiles(_ variation: Case, in directory: String) throws -> ProfileFiles {
-    try ProfileFiles(
-      fileNames(of: .profiles), databaseId: "7",
-      revision: revision(variation, path: directory, data: .profiles), stagingDirectory: directory,
+  /// - Parameter catalogue: in a pass that has begun; nil makes a new one.
+  package func profileFiles(
+    _ variation: Case, in directory: String, _ catalogue: ProfileCatalogue? = nil
+  ) throws -> ProfileFiles {
+    let revision = revision(variation, path: directory, data: .profiles)
+    return try ProfileFiles(
+      fileNames(of: .profiles), databaseId: "7", revision: revision,
+      catalogue: try catalogue ?? ProfileCatalogue(revision, known: []), stagingDirectory: directory,
       memory: variation.memory)
   }
 
@@ -15,17 +19,26 @@ extension FormatConformance {
     _ profiles: [SampleProfile], _ variation: Case, in directory: String,
     random: inout some RandomNumberGenerator
   ) throws -> [CompletedFile] {
-    let files = try profileFiles(variation, in: directory)
-    var completed: [CompletedFile] = []
-    var rest = profiles[...]
-    while !rest.isEmpty {
-      let batch = rest.prefix(Int.random(in: 1...40, using: &random))
-      rest = rest.dropFirst(batch.count)
-      try files.append(ProfileBatch(batch))
-      completed += files.takeCompleted()
+    let catalogue = try ProfileCatalogue(
+      revision(variation, path: directory, data: .profiles), known: [])
+    while true {
+      catalogue.beginPass()
+      let files = try profileFiles(variation, in: directory, catalogue)
+      var completed: [CompletedFile] = []
+      var rest = profiles[...]
+      while !rest.isEmpty {
+        let batch = rest.prefix(Int.random(in: 1...40, using: &random))
+        rest = rest.dropFirst(batch.count)
+        try files.append(ProfileBatch(batch))
+        completed += files.takeCompleted()
+      }
+      if catalogue.isGrown {
+        files.abandon()
+        continue
+      }
+      while case let some = try files.finish(atMost: 3), !some.isEmpty { completed += some }
+      return completed
     }
-    while case let some = try files.finish(atMost: 3), !some.isEmpty { completed += some }
-    return completed
   }
 
   /// Random profiles through random variations; `rounds` of them.
