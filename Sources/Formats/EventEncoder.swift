@@ -24,17 +24,19 @@ protocol EventRecordEncoder: Sendable {
 enum EventEncoder: Sendable {
   case json(JSONEventEncoder)
   case csv(CSVEventEncoder)
+  case xml(XMLEventEncoder)
 
   /// - Throws: ``ExportError`` for a format that events cannot have in this version.
   init(_ definition: Definition) throws(ExportError) {
     switch definition.format {
     case .json: self = .json(JSONEventEncoder(asString: definition.asString))
     case .csv: self = .csv(CSVEventEncoder(guardFormulas: definition.guardFormulas))
-    case .xml, .parquet:
+    case .xml: self = .xml(XMLEventEncoder())
+    case .parquet:
       throw ExportError(
         .configuration, .lasting, object: "format",
         problem: "this version cannot write events as \(definition.format.rawValue)",
-        hint: "use json or csv")
+        hint: "use json, csv or xml")
     }
   }
 
@@ -42,6 +44,7 @@ enum EventEncoder: Sendable {
     switch self {
     case .json(let json): json
     case .csv(let csv): csv
+    case .xml(let xml): xml
     }
   }
 }

@@ -21,17 +21,19 @@ protocol ProfileRecordEncoder: Sendable {
 enum ProfileEncoder: Sendable {
   case json(JSONProfileEncoder)
   case csv(CSVProfileEncoder)
+  case xml(XMLProfileEncoder)
 
   /// - Throws: ``ExportError`` for a format that profiles cannot have in this version.
   init(_ definition: Definition) throws(ExportError) {
     switch definition.format {
     case .json: self = .json(JSONProfileEncoder(asString: definition.asString))
     case .csv: self = .csv(CSVProfileEncoder(guardFormulas: definition.guardFormulas))
-    case .xml, .parquet:
+    case .xml: self = .xml(XMLProfileEncoder())
+    case .parquet:
       throw ExportError(
         .configuration, .lasting, object: "format",
         problem: "this version cannot write profiles as \(definition.format.rawValue)",
-        hint: "use json or csv")
+        hint: "use json, csv or xml")
     }
   }
 
@@ -39,6 +41,7 @@ enum ProfileEncoder: Sendable {
     switch self {
     case .json(let json): json
     case .csv(let csv): csv
+    case .xml(let xml): xml
     }
   }
 }

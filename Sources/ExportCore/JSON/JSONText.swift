@@ -28,6 +28,13 @@ package enum JSONText {
   package static func scalar(
     ofEscapeIn inside: UnsafeRawBufferPointer, at position: inout Int
   ) -> Unicode.Scalar {
+    scalarIfAny(ofEscapeIn: inside, at: &position) ?? "\u{FFFD}"
+  }
+
+  /// As ``scalar(ofEscapeIn:at:)``, but nil for a lone surrogate.
+  package static func scalarIfAny(
+    ofEscapeIn inside: UnsafeRawBufferPointer, at position: inout Int
+  ) -> Unicode.Scalar? {
     let kind = inside[position + 1]
     position += 2
     switch kind {
@@ -46,7 +53,7 @@ package enum JSONText {
         scalar = 0x10000 + (scalar & 0x3FF) << 10 + UInt32(low & 0x3FF)
         position += 6
       }
-      return Unicode.Scalar(scalar) ?? "\u{FFFD}"
+      return Unicode.Scalar(scalar)
     default: return Unicode.Scalar(kind)
     }
   }

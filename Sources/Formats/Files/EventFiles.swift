@@ -54,6 +54,7 @@ package final class EventFiles {
     switch encoder {
     case .json(let json): try output.append(batch, json)
     case .csv(let csv): try output.append(batch, csv)
+    case .xml(let xml): try output.append(batch, xml)
     }
   }
 
