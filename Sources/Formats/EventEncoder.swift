@@ -5,11 +5,12 @@ import ExportCore
 /// state between records, so that all series of a run share one. Every implementation passes the
 /// conformance suite for formats.
 ///
-/// A format that has columns (``ColumnNeed``) is given those of the event: the same for all files of a series, with
-/// one for each property of each record.
+/// A format that has columns (``ColumnNeed``) is given those of the event: the same for all files of a series, with one
+/// for each property of each record.
 protocol EventRecordEncoder: Sendable {
   /// What a file of this event begins with.
-  func begin(eventName: UnsafeRawBufferPointer, _ columns: borrowing EventColumns, into out: inout OutputBytes)
+  func begin(
+    eventName: UnsafeRawBufferPointer, _ columns: borrowing EventColumns, into out: inout OutputBytes)
 
   /// Appends one record. What all formats share has been decided in `event`; whatever it holds can be encoded.
   /// - Parameter columns: with the event's properties placed in them.

@@ -78,13 +78,14 @@ extension FormatConformance {
             key = profile["key"]["sequence"]
             try: wanted.append((key, expected(profile, note)))
             except ValueError: rejected.append(key)
-        found, count = [], 0
+        found, count, paths = [], 0, []
         for file in note["files"]:
             if not is_data(file, rejected): continue
             number = "" if count == 0 else "-%d" % count
             name = "1-1690283492-1690300000-7%s-%s" % (number, "parquet.gzip" if note["format"] == "parquet" else note["format"] + ".gz")
             assert file["name"] == name, (file["name"], name)
             count += 1
+            paths.append(file["path"])
             held = list(records(file["path"]))
             assert len(held) == file["rows"], "rows of " + file["name"]
             assert file["bytes"] <= note["maxFileBytes"] or len(held) == 1, "too large: " + file["name"]
@@ -95,5 +96,6 @@ extension FormatConformance {
         assert len(found) == len(wanted), "%d rows of %d" % (len(found), len(wanted))
         for record, (key, profile) in zip(found, wanted):
             assert record == form(profile), "row %d\nfound  %r\nwanted %r" % (key, record, form(profile))
+        whole(paths, [profile for _, profile in wanted])
     """#
 }
