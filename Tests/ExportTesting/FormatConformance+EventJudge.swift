@@ -40,7 +40,7 @@ extension FormatConformance {
         for event in events:
             try: record = expected(event, note, zone)
             except ValueError: rejected.append(event["key"]["sequence"]); continue
-            wanted[event["name"], str(record["ts"])[:8]].append((event["key"]["sequence"], record))
+            wanted[named(event["name"]), str(record["ts"])[:8]].append((event["key"]["sequence"], record))
         found, indices, paths = defaultdict(list), defaultdict(list), defaultdict(list)
         for file in note["files"]:
             if not is_data(file, rejected): continue

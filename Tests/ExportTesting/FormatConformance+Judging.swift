@@ -50,6 +50,10 @@ extension FormatConformance {
         if not note["asString"]: return record
         return {k: as_text(v) if k in ("eventProps", "session_props") else v for k, v in record.items()}
 
+    def named(name):
+        """An event's name as the reader of files gives it."""
+        return name
+
     def whole(paths, records):
         """Holds the files of one event, or of all profiles, against all records that they have, in the order of rows."""
 

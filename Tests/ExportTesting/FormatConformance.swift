@@ -17,7 +17,7 @@ package struct FormatConformance {
   /// out. For profiles, it yields whatever a record is, and `def form(profile)` tells what that should be for a dict
   /// of `identity`, `all_identities`, `objectId`, `device`, `communication`, `properties`, `deleted`, absent ones
   /// left out. `parse(text, hook)` is there to read JSON: a number becomes a `Number` of its digits. It may define
-  /// anew what `form(record, note)` and `whole(paths, records)` say of events.
+  /// anew what `form(record, note)`, `named(name)` and `whole(paths, records)` say of events.
   package let reader: String
 
   package init(format: Format, codec: Compression.Codec, reader: String) {

@@ -154,7 +154,7 @@ import ZoneTesting
     }
   }
 
-  @Test(arguments: [Format.xml, .parquet])
+  @Test(arguments: [Format.parquet])
   func whatThisVersionCannotWriteIsRefused(format: Format) throws {
     try withTemporaryDirectory { directory in
       let error = #expect(throws: ExportError.self) {
