@@ -29,7 +29,7 @@ struct ChunkEncoder: ~Copyable {
 
     // By sizes before compression: what is far from the smallest is left out.
     var candidates: [(encoding: ValueEncoding, size: Double)] = [(.plain, Double(buffer.values.count))]
-    if number(buffer, limit: limits.bytes) {
+    if number(buffer, limit: min(limits.bytes, buffer.values.count / 4 * 3)) {
       let indices = size(.dictionary, sample, of: buffer)
       let fixed = Double(dictionary.values.count + ChunkEncoder.pageOverhead)
       candidates.append((.dictionary, fixed + scale * Double(indices)))
@@ -64,11 +64,18 @@ struct ChunkEncoder: ~Copyable {
   private func deltas(_ buffer: borrowing ColumnBuffer) -> [ValueEncoding] {
     switch buffer.type {
     case .boolean, .double: []
-    case .int32, .int64: [.deltaBinaryPacked]
+    case .int32: isDeltaCommon(buffer.values.values(as: Int32.self)) ? [.deltaBinaryPacked] : []
+    case .int64: isDeltaCommon(buffer.values.values(as: Int64.self)) ? [.deltaBinaryPacked] : []
     case .byteArray:
       encodings == .all && buffer.values.count / buffer.valueCount < ChunkEncoder.longByteArray
         ? [.deltaLengthByteArray, .deltaByteArray] : []
     }
+  }
+
+  private func isDeltaCommon<Value: FixedWidthInteger & SignedInteger>(
+    _ values: UnsafeBufferPointer<Value>
+  ) -> Bool {
+    encodings == .all || DeltaEncoder.fits(values, bits: 28)
   }
 
   private mutating func number(_ buffer: borrowing ColumnBuffer, limit: Int) -> Bool {
@@ -130,17 +137,24 @@ struct ChunkEncoder: ~Copyable {
     case .plain where buffer.type == .boolean: ChunkEncoder.append(booleans: raw, to: &out)
     case .plain: out.append(raw)
     case .dictionary:
-      var hybrid = HybridEncoder(width: dictionary.width)
-      out.append(UInt8(dictionary.width))
       let indices = dictionary.indices.values(as: UInt32.self)
-      hybrid.append(UnsafeBufferPointer(rebasing: indices[values]), to: &out)
-      hybrid.finish(&out)
+      ChunkEncoder.append(indices: UnsafeBufferPointer(rebasing: indices[values]), to: &out)
     case .deltaBinaryPacked where buffer.type == .int32:
       DeltaEncoder.append(raw.assumingMemoryBound(to: Int32.self), to: &out)
     case .deltaBinaryPacked: DeltaEncoder.append(raw.assumingMemoryBound(to: Int64.self), to: &out)
     case .deltaLengthByteArray: DeltaEncoder.appendLengths(ByteArrays(raw), scratch: &scratch, to: &out)
     case .deltaByteArray: DeltaEncoder.appendPrefixes(ByteArrays(raw), scratch: &scratch, to: &out)
     }
+  }
+
+  /// Under their width, which is that of the largest: the first pages know only the first values.
+  private static func append(indices: UnsafeBufferPointer<UInt32>, to out: inout Bytes) {
+    var largest: UInt32 = 0
+    for index in indices { largest = max(largest, index) }
+    var hybrid = HybridEncoder(width: HybridEncoder.width(of: Int(largest)))
+    out.append(UInt8(HybridEncoder.width(of: Int(largest))))
+    hybrid.append(indices, to: &out)
+    hybrid.finish(&out)
   }
 
   /// A bit each, the lowest first.

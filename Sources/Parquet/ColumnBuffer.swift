@@ -7,6 +7,9 @@ struct ColumnBuffer: ~Copyable {
   private let present: UInt8
   private let hasLevels: Bool
 
+  /// Storage that every column may keep, whatever it held.
+  private static let keptBytes = 1024
+
   private(set) var values = Bytes()
   private(set) var valueCount = 0
   private var levels = LevelRuns()
@@ -85,10 +88,10 @@ struct ColumnBuffer: ~Copyable {
     return hasLevels ? levels.finish() : nil
   }
 
-  /// - Parameter limit: the storage in bytes that is kept for further rows.
-  mutating func removeAll(keepingCapacityUpTo limit: Int) {
-    values.removeAll(keepingCapacityUpTo: limit)
-    levels.removeAll(keepingCapacityUpTo: limit)
+  /// Keeps about as much storage as the rows took.
+  mutating func removeAll() {
+    values.removeAll(keepingCapacityUpTo: 2 * values.count + ColumnBuffer.keptBytes)
+    levels.removeAll()
     valueCount = 0
     rows = 0
   }

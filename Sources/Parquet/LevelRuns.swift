@@ -14,6 +14,8 @@ struct LevelRuns: ~Copyable {
     fileprivate init(_ levels: UInt8) { bits = UInt32(levels) }
   }
 
+  /// Storage that every column may keep, whatever it held.
+  private static let keptBytes = 256
   private static let one: UInt32 = 1 << 8
   private static let maxCount = 1 << 24 - 1
 
@@ -63,8 +65,9 @@ struct LevelRuns: ~Copyable {
     return closed.values(as: Run.self)
   }
 
-  mutating func removeAll(keepingCapacityUpTo limit: Int) {
-    closed.removeAll(keepingCapacityUpTo: limit)
+  /// Keeps about as much storage as the runs took.
+  mutating func removeAll() {
+    closed.removeAll(keepingCapacityUpTo: 2 * closed.count + LevelRuns.keptBytes)
     open = Run(0)
   }
 }

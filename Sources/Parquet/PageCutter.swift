@@ -102,8 +102,8 @@ struct PageCutter {
     var end = page.bytes.upperBound
     let taken: Int
     if type.width > 0 {
-      let room = max(1, (limit - page.bytes.count + type.width - 1) / type.width)
-      taken = min(count, room)
+      let room = max(1, (limits.bytes - page.bytes.count + type.width - 1) / type.width)
+      taken = whole ? count : min(count, room)
       end += taken * type.width
     } else {
       var added = 0

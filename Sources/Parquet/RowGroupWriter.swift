@@ -13,9 +13,6 @@ public struct RowGroupWriter: ~Copyable {
   /// About how many bytes they take in memory: what decides when a row group is large enough.
   public private(set) var bytes = 0
 
-  /// What all columns together keep as storage for the next rows.
-  private static let keptBytes = 16 << 20
-
   /// - Parameters:
   ///   - limits: how large pages become.
   ///   - encodings: which encodings may be used.
@@ -74,8 +71,7 @@ public struct RowGroupWriter: ~Copyable {
 
   /// Forgets all rows.
   public mutating func removeAll() {
-    let kept = max(RowGroupWriter.keptBytes / schema.columns.count, 4096)
-    for i in schema.columns.indices { columns[i].removeAll(keepingCapacityUpTo: kept) }
+    for i in schema.columns.indices { columns[i].removeAll() }
     rows = 0
     bytes = 0
   }

@@ -12,7 +12,8 @@ enum ValueEncoding: Int32, CaseIterable {
 
 /// Which encodings a file may have. Some readers do not know all of them.
 public enum EncodingSet: Hashable, Sendable {
-  /// PLAIN, RLE_DICTIONARY and DELTA_BINARY_PACKED.
+  /// PLAIN and RLE_DICTIONARY, and DELTA_BINARY_PACKED where the differences in a chunk lie within 28 bits: fastparquet
+  /// knows no other delta encoding, and reads wider differences wrong.
   case common
   /// Those, and DELTA_LENGTH_BYTE_ARRAY and DELTA_BYTE_ARRAY.
   case all

@@ -6,6 +6,8 @@ import subprocess
 
 import numpy as np
 
+CODECS = ["none", "gzip"]
+
 
 class Leaf:
     def __init__(self, name, type, repetition="optional"):
@@ -134,5 +136,5 @@ def write(command, path, fields, columns, rows, *, codec="none", level=None, row
             file.write(struct.pack("<Q", len(values)) + values)
     result = subprocess.run([command, f"{path}.columns", path], capture_output=True, text=True)
     if result.returncode:
-        raise SystemExit(f"{path}: the writer ended with {result.returncode}: {result.stderr[-2000:]}")
+        raise SystemExit(f"{path}: the writer ended with {result.returncode}: {result.stderr[:3000]}")
     return result.stdout.strip()

@@ -16,6 +16,22 @@ enum DeltaEncoder {
     append(count: values.count, bits: 32, to: &out) { Int64(values[$0]) }
   }
 
+  /// Whether all differences lie within so many bits, fewer than 62.
+  static func fits<Value: FixedWidthInteger & SignedInteger>(
+    _ values: UnsafeBufferPointer<Value>, bits: Int
+  ) -> Bool {
+    guard values.count > 1 else { return true }
+    var (smallest, largest) = (Int64.max, Int64.min)
+    for i in 1..<values.count {
+      let (delta, overflow) = Int64(values[i]).subtractingReportingOverflow(Int64(values[i - 1]))
+      if overflow { return false }
+      smallest = min(smallest, delta)
+      largest = max(largest, delta)
+    }
+    let (spread, overflow) = largest.subtractingReportingOverflow(smallest)
+    return !overflow && spread < 1 << Int64(bits)
+  }
+
   @inline(__always)
   private static func append(count: Int, bits: Int, to out: inout Bytes, _ value: (Int) -> Int64) {
     out.append(varint: UInt64(blockValues))
@@ -100,8 +116,19 @@ enum DeltaEncoder {
 
   private static func sharedPrefix(_ a: UnsafeRawBufferPointer, _ b: UnsafeRawBufferPointer) -> Int {
     let limit = min(a.count, b.count)
+    guard limit > 0 else { return 0 }
+    let (a, b) = (a.baseAddress.unsafelyUnwrapped, b.baseAddress.unsafelyUnwrapped)
     var i = 0
-    while i < limit, a[i] == b[i] { i += 1 }
+    while i + 8 <= limit {
+      let different =
+        a.loadUnaligned(fromByteOffset: i, as: UInt64.self)
+        ^ b.loadUnaligned(fromByteOffset: i, as: UInt64.self)
+      if different != 0 { return i + different.trailingZeroBitCount / 8 }
+      i += 8
+    }
+    while i < limit, a.load(fromByteOffset: i, as: UInt8.self) == b.load(fromByteOffset: i, as: UInt8.self) {
+      i += 1
+    }
     return i
   }
 }

@@ -22,7 +22,7 @@ struct HybridEncoder {
     valueBytes = (width + 7) / 8
   }
 
-  /// How many bits the numbers up to `max` take.
+  /// How many bits the numbers up to `max` take; one at least, because some readers do not know of none.
   static func width(of max: Int) -> Int { Swift.max(1, Int.bitWidth - max.leadingZeroBitCount) }
 
   /// Appends `count` times the same number.

@@ -16,8 +16,6 @@ struct ValueDictionary: ~Copyable {
   private var slotCount: Int
 
   private static let smallest = 64
-  /// A dictionary that has so many values more often new than known is given up.
-  private static let trial = 8192
 
   init() {
     slotCount = ValueDictionary.smallest
@@ -25,9 +23,6 @@ struct ValueDictionary: ~Copyable {
   }
 
   deinit { slots.deallocate() }
-
-  /// Bits of an index. Not 0 for a single value: some readers do not know of that.
-  var width: Int { HybridEncoder.width(of: max(1, count - 1)) }
 
   private mutating func begin() {
     values.removeAll()
@@ -49,20 +44,19 @@ struct ValueDictionary: ~Copyable {
 
   /// Numbers fixed-width values.
   /// - Parameter limit: bytes that the dictionary page may take.
-  /// - Returns: false when it takes more, or is not worth while.
+  /// - Returns: false when it takes more.
   mutating func number<Value: BitwiseCopyable & FixedWidthInteger & UnsignedInteger>(
     _ chunk: UnsafeBufferPointer<Value>, limit: Int
   ) -> Bool {
     begin()
     indices.reserve(chunk.count * 4)
-    for i in chunk.indices {
-      let value = chunk[i]
+    for value in chunk {
       let hash = ValueDictionary.mixed(UInt64(value))
       var slot = Int(truncatingIfNeeded: hash) & (slotCount - 1)
       while true {
         let entry = slots[slot]
         if entry == 0 {
-          guard mayAdd(MemoryLayout<Value>.size, after: i, limit: limit) else { return false }
+          guard values.count + MemoryLayout<Value>.size <= limit else { return false }
           values.append(value)
           indices.append(UInt32(count))
           add(hash, at: slot)
@@ -81,14 +75,13 @@ struct ValueDictionary: ~Copyable {
   /// Numbers byte arrays.
   mutating func number(_ chunk: ByteArrays, limit: Int) -> Bool {
     begin()
-    var i = 0
     for value in chunk {
       let hash = ValueDictionary.hash(value)
       var slot = Int(truncatingIfNeeded: hash) & (slotCount - 1)
       while true {
         let entry = slots[slot]
         if entry == 0 {
-          guard mayAdd(4 + value.count, after: i, limit: limit) else { return false }
+          guard values.count + 4 + value.count <= limit else { return false }
           offsets.append(UInt32(values.count))
           values.append(UInt32(value.count))
           values.append(value)
@@ -104,7 +97,6 @@ struct ValueDictionary: ~Copyable {
         }
         slot = (slot + 1) & (slotCount - 1)
       }
-      i += 1
     }
     return true
   }
@@ -113,11 +105,6 @@ struct ValueDictionary: ~Copyable {
     let start = values.bytes.baseAddress.unsafelyUnwrapped + Int(offsets.values(as: UInt32.self)[entry])
     guard Int(start.loadUnaligned(as: UInt32.self)) == value.count else { return false }
     return value.isEmpty || memcmp(start + 4, value.baseAddress.unsafelyUnwrapped, value.count) == 0
-  }
-
-  /// Whether one more value of so many bytes may be new, after so many values.
-  private func mayAdd(_ bytes: Int, after seen: Int, limit: Int) -> Bool {
-    values.count + bytes <= limit && (seen < ValueDictionary.trial || count * 2 < seen)
   }
 
   private mutating func add(_ hash: UInt64, at slot: Int) {
