@@ -77,6 +77,10 @@ let package = Package(
     .testTarget(
       name: "ExportCoreTests", dependencies: ["ExportCore", "TimeZones", "ZoneTesting"],
       swiftSettings: optimised),
+    .testTarget(name: "ParquetTests", dependencies: ["Parquet"], swiftSettings: optimised),
+    .executableTarget(
+      name: "ParquetBenchmark", dependencies: ["Parquet"], path: "Benchmarks/ParquetBenchmark",
+      swiftSettings: optimised),
     .executableTarget(
       name: "ParquetFromColumns", dependencies: ["CZlib", "Parquet"], path: "Tests/ParquetPeers/Command",
       swiftSettings: optimised),
