@@ -1,5 +1,7 @@
 SWIFT ?= swift
 BINARY = .build/debug/exportd
+# Readers that are not ours, which tests hold our files against.
+READERS = pyarrow duckdb polars fastparquet chdb lxml
 PACKAGES = libsqlite3-dev zlib1g-dev python3 tzdata
 RELEASE = .build/release/exportd
 
@@ -11,7 +13,7 @@ FROM ?= 1
 ENOUGH = $(if $(filter long,$(EFFORT)),,--seconds 300)
 SIMULATE = .build/debug/simulate
 
-.PHONY: all build release test simulate mutants lint demo bench bench-quick show-flights install-tools clean
+.PHONY: all build release test parquet-peers readers simulate mutants lint demo bench bench-quick show-flights install-tools clean
 
 all: build
 
@@ -32,16 +34,29 @@ build: install-tools
 lint:
 	$(SWIFT) format lint --strict -r Sources Tests Package.swift
 
-# Unit and property tests, the simulation, then the tests of the built binary, then those of the systemd unit in a real
+# Unit and property tests, Parquet files as others read them, the simulation, then the tests of the built binary, then those of the systemd unit in a real
 # systemd, which need root. One configuration serves all.
-test: PACKAGES += systemd iproute2 util-linux
-test: install-tools
+test: PACKAGES += systemd iproute2 util-linux python3-venv
+test: install-tools readers
 	$(SWIFT) build --build-tests
 	$(SWIFT) test --skip-build
 	python3 Tests/Mutants/run.py --check
+	EFFORT=$(EFFORT) .venv/bin/python Tests/ParquetPeers/run.py .build/debug/ParquetFromColumns
 	$(SIMULATE) --seeds $(SEEDS) --from $(FROM) $(ENOUGH)
 	python3 Tests/EndToEndTests/run.py $(BINARY)
 	python3 Tests/EndToEndTests/systemd/run.py $(BINARY)
+
+# What EFFORT=long adds to the tests of Parquet files: more seeds, columns and rows.
+parquet-peers: PACKAGES += python3-venv
+parquet-peers: install-tools readers
+	$(SWIFT) build --product ParquetFromColumns
+	EFFORT=$(EFFORT) .venv/bin/python Tests/ParquetPeers/run.py .build/debug/ParquetFromColumns
+
+# Made once, and again when the list changes.
+readers:
+	@test -x .venv/bin/python || python3 -m venv .venv
+	@test "$$(cat .venv/readers 2>/dev/null)" = "$(READERS)" || \
+	  { .venv/bin/python -m pip install -q $(READERS) && echo "$(READERS)" >.venv/readers; }
 
 # Random histories, each from its seed: SEEDS=1000000 for very many, SEED=7 for one again, whole (with ARGUMENTS=--trace
 # line by line, with ARGUMENTS=--shrink without the steps that do not matter).

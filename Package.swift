@@ -42,6 +42,7 @@ let package = Package(
     .systemLibrary(
       name: "CZlib", path: "Sources/CLibraries/CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
 
+    .target(name: "Parquet", swiftSettings: optimised),
     .target(name: "TimeZones", swiftSettings: optimised),
     .target(name: "ExportCore", dependencies: ["TimeZones"], swiftSettings: optimised),
     .target(name: "ExportConfig", dependencies: ["ExportCore", "TimeZones"], swiftSettings: optimised),
@@ -75,6 +76,13 @@ let package = Package(
       name: "TimeZonesTests", dependencies: ["TimeZones", "ZoneTesting"], swiftSettings: optimised),
     .testTarget(
       name: "ExportCoreTests", dependencies: ["ExportCore", "TimeZones", "ZoneTesting"],
+      swiftSettings: optimised),
+    .testTarget(name: "ParquetTests", dependencies: ["Parquet"], swiftSettings: optimised),
+    .executableTarget(
+      name: "ParquetBenchmark", dependencies: ["Parquet"], path: "Benchmarks/ParquetBenchmark",
+      swiftSettings: optimised),
+    .executableTarget(
+      name: "ParquetFromColumns", dependencies: ["CZlib", "Parquet"], path: "Tests/ParquetPeers/Command",
       swiftSettings: optimised),
     .executableTarget(
       name: "FormatsBenchmark", dependencies: ["Formats", "ExportCore", "TimeZones"],
