@@ -101,7 +101,7 @@ let package = Package(
         grdb, logging,
       ]),
     .target(
-      name: "SimulationOracle", dependencies: ["ZoneTesting", crypto], path: "Tests/Simulation/Oracle",
+      name: "SimulationOracle", dependencies: ["CZlib", "ZoneTesting", crypto], path: "Tests/Simulation/Oracle",
       swiftSettings: optimised),
     .target(
       name: "Simulation",

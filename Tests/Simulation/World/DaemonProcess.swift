@@ -31,7 +31,9 @@ final class DaemonProcess {
     self.world = world
     let time = world.clock
     let ledger = try Ledger(stateDirectory: world.directory) { sql in
-      world.pass(life, isQuiet: sql().hasPrefix("BEGIN")) && world.holdsStatement()
+      let isBeginning = sql().hasPrefix("BEGIN")
+      if isBeginning { world.witness?.look() }
+      return world.pass(life, isQuiet: isBeginning) && world.holdsStatement()
     }
     let bootId = "boot-\(life.number)"
     try ledger.register(bootId: bootId, pid: Int32(life.number), version: "0", now: time.now())
