@@ -21,13 +21,16 @@ struct Exclusivity {
   private func standings(
     _ glance: Testimony.Glance, source: String, recurring: Bool
   ) -> [Standing] {
-    glance.standings.filter { exports[$0.export]?.source == source && exports[$0.export]?.isRecurring == recurring }
+    glance.standings.filter {
+      exports[$0.export]?.source == source && exports[$0.export]?.isRecurring == recurring
+    }
   }
 
   private mutating func judge(_ glance: Testimony.Glance) {
     for source in testimony.databases.keys.sorted() {
       let recurring = standings(glance, source: source, recurring: true)
-      for once in standings(glance, source: source, recurring: false) where once.isAdmitted || once.isInFlight {
+      for once in standings(glance, source: source, recurring: false) where once.isAdmitted || once.isInFlight
+      {
         if let active = recurring.first(where: \.isActive) {
           complain("one-time and recurring profile exports take turns", once, active, glance, "is active")
         }
@@ -123,7 +126,9 @@ struct Exclusivity {
         let isAskedFor = deeds.contains { $0.moment <= glance.moment && $0.kind != .start && $0.kind != .run }
         if !isAskedFor, stopper.map({ !$0.stopsRecurring }) ?? true {
           violations.append(
-            Violation("nothing stops by itself", "\(export.name) is stopped at \(glance.moment): \(now.reason ?? "")"))
+            Violation(
+              "nothing stops by itself", "\(export.name) is stopped at \(glance.moment): \(now.reason ?? "")")
+          )
         }
       }
     }
@@ -132,7 +137,8 @@ struct Exclusivity {
     }
     guard !deeds.contains(where: { $0.moment > stoppedAt }) else { return }
     violations.append(
-      Violation("what was stopped for a while comes back", "\(export.name) is still stopped for \(stopper.name)"))
+      Violation(
+        "what was stopped for a while comes back", "\(export.name) is still stopped for \(stopper.name)"))
   }
 
   /// The export that a reason names.

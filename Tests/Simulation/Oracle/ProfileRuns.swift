@@ -82,7 +82,9 @@ struct ProfileRuns {
           "a cut follows the last success",
           "run \(run.runTimestamp) is from \(run.from ?? 0), not from \(from ?? 0)")
       }
-      if run.to < run.from ?? run.to || run.to > testimony.highWater || isPeriod && run.to != rules[0].only!.to {
+      if run.to < run.from ?? run.to || run.to > testimony.highWater
+        || isPeriod && run.to != rules[0].only!.to
+      {
         complain("a cut is now", "run \(run.runTimestamp) is to \(run.to)")
       }
       if rules[0].isRecurring { previous = run.to }

@@ -90,7 +90,8 @@ extension HistoryMaking {
   }
 
   private mutating func mode(_ profiles: History.Profiles) -> String {
-    pick(profiles.hasVersions ? ["changed", "changed", "compared", "full"] : ["compared", "compared", "full"])
+    pick(
+      profiles.hasVersions ? ["changed", "changed", "compared", "full"] : ["compared", "compared", "full"])
   }
 
   // MARK: Rows

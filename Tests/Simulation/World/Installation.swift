@@ -11,13 +11,17 @@ final class Installation: @unchecked Sendable {
   private(set) var configuration: Configuration
   /// The files of `exports.d` by name, as JSON.
   var files: [String: String] = [:]
+  private var ledger: Ledger?
+  /// Who uses it.
+  private var user: Life?
   private let order: DatabaseCut.ReadOrder
   private let hasVersions: Bool
   private let executor: SteppedExecutor
   private static let zones = ZoneDatabase()
   private static let reader = ConfigurationReader(
     zones: zones,
-    capabilities: Capabilities(formats: [.json], destinationTypes: [.directory], dataTypes: [.events, .profiles]))
+    capabilities: Capabilities(
+      formats: [.json], destinationTypes: [.directory], dataTypes: [.events, .profiles]))
 
   init(_ world: World, _ history: History, _ executor: SteppedExecutor) {
     self.world = world
@@ -44,6 +48,23 @@ final class Installation: @unchecked Sendable {
       keepHistoryDays: history.profiles?.keepDays ?? 400,
       onFailure: nil, sources: Dictionary(uniqueKeysWithValues: sources),
       destinations: history.prefixes.mapValues { .directory(DirectoryConfiguration(prefix: $0, path: "/")) })
+  }
+
+  /// Opens the state database for a process. Compiling all its statements takes longer than most lives, so most
+  /// processes take the connection of the one before them over, which holds nothing that a new one would not.
+  func ledger(for life: Life) throws -> Ledger {
+    if let ledger, life.number % 4 != 1 {
+      user = life
+      return ledger
+    }
+    ledger = nil
+    user = life
+    let opened = try Ledger(stateDirectory: world.directory) { [unowned self] sql in
+      world.witness?.look()
+      return world.pass(user!, isQuiet: sql().hasPrefix("BEGIN")) && world.holdsStatement()
+    }
+    ledger = opened
+    return opened
   }
 
   func setZone(_ name: String) { configuration.timeZone = name }

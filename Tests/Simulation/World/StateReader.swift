@@ -69,7 +69,8 @@ struct StateReader {
         Testimony.Run(
           id: row["id"], export: row["export_id"], from: row["window_from"], to: row["window_to"],
           isVoided: row["voided"], state: row["state"], reason: row["reason"] ?? row["error"],
-          scheduledAt: row["scheduled_at"], runTimestamp: row["run_timestamp"], finishedAt: row["finished_at"])
+          scheduledAt: row["scheduled_at"], runTimestamp: row["run_timestamp"], finishedAt: row["finished_at"]
+        )
       }
     }
   }
