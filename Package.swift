@@ -96,7 +96,8 @@ let package = Package(
       name: "ExportConfigTests", dependencies: ["ExportConfig", "ExportCore", "TimeZones", "ZoneTesting"],
       swiftSettings: optimised),
     .testTarget(
-      name: "DirectoryDestinationTests", dependencies: ["DirectoryDestination", "ExportCore", "ExportTesting"]),
+      name: "DirectoryDestinationTests",
+      dependencies: ["DirectoryDestination", "ExportCore", "ExportTesting"]),
     .testTarget(name: "WebhooksTests", dependencies: ["ExportCore", "Webhooks"]),
     .testTarget(name: "LedgerTests", dependencies: ["ExportCore", "Ledger", "TimeZones", grdb]),
     .testTarget(
@@ -109,7 +110,8 @@ let package = Package(
         grdb, logging,
       ]),
     .target(
-      name: "SimulationOracle", dependencies: ["ZoneTesting", crypto], path: "Tests/Simulation/Oracle",
+      name: "SimulationOracle", dependencies: ["CZlib", "ZoneTesting", crypto],
+      path: "Tests/Simulation/Oracle",
       swiftSettings: optimised),
     .target(
       name: "Simulation",

@@ -29,8 +29,11 @@ struct CompleteRun {
 struct Delivered {
   /// In the order in which they became complete.
   private(set) var runs: [CompleteRun] = []
+  private(set) var profileRuns: [CompleteProfileRun] = []
   private(set) var violations: [Violation] = []
   private var objects: [String: [UInt8]] = [:]
+  /// When they appeared, by place.
+  private var appeared: [String: Int] = [:]
   /// Names that belong to complete runs.
   private var frozen: [String: [UInt8]] = [:]
 
@@ -44,6 +47,7 @@ struct Delivered {
             "\(place) was \(deposit.bytes == nil ? "removed" : "replaced") at \(deposit.elapsed) ms"))
       }
       objects[place] = deposit.bytes
+      appeared[place] = deposit.moment
       guard deposit.name.hasSuffix("-manifest.json"), let bytes = deposit.bytes, frozen[place] == nil else {
         continue
       }
@@ -62,10 +66,17 @@ struct Delivered {
     guard let json = try? JSONSerialization.jsonObject(with: Data(bytes)) as? [String: Any],
       let window = json["window"] as? [String: Any], let files = json["files"] as? [[String: Any]],
       let export = json["requestId"] as? Int, let timestamp = json["runTimestamp"] as? Int,
-      let from = (window["from"] as? String).flatMap(instant),
       let to = (window["to"] as? String).flatMap(instant),
       let revision = json["definitionRevision"] as? Int
     else { return complain("a manifest is whole", deposit.name, "cannot be read") }
+    let from = (window["from"] as? String).flatMap(instant)
+    if json["dataType"] as? String == "profiles" {
+      let run = CompleteProfileRun(
+        export: Int64(export), runTimestamp: Int64(timestamp), moment: deposit.moment, from: from, to: to,
+        revision: revision)
+      return take(files, of: run, json, deposit)
+    }
+    guard let from else { return complain("a manifest is whole", deposit.name, "has no window") }
     var run = CompleteRun(
       export: Int64(export), runTimestamp: Int64(timestamp), moment: deposit.moment, from: from, to: to,
       revision: revision)
@@ -76,21 +87,10 @@ struct Delivered {
     var seen: Set<String> = []
     for file in files {
       guard let name = file["name"] as? String, let kind = file["kind"] as? String,
-        let databaseId = file["databaseId"] as? String, let count = file["rows"] as? Int,
-        let fileSize = file["bytes"] as? Int, let sha256 = file["sha256"] as? String
+        let databaseId = file["databaseId"] as? String, let count = file["rows"] as? Int
       else { return complain("a manifest is whole", deposit.name, "has a broken entry") }
-      let place = "\(deposit.store)/\(name)"
       if !seen.insert(name).inserted { complain("names are unique", name, "twice in one manifest") }
-      guard let content = objects[place] else {
-        complain("a complete run has all its files", name, "is not there")
-        continue
-      }
-      if frozen.updateValue(content, forKey: place) != nil {
-        complain("names are unique", name, "belongs to two complete runs")
-      }
-      if content.count != fileSize || hexadecimal(SHA256.hash(data: content)) != sha256 {
-        complain("files are what the manifest says", name, "differs in size or digest")
-      }
+      guard let (content, fileSize) = freeze(name, file, deposit) else { continue }
       let lines = content.split(separator: 0x0A)
       if kind == "rejected" {
         if name.hasSuffix("\(export)-\(timestamp)-rejected-\(databaseId).jsonl") == false {
@@ -122,6 +122,35 @@ struct Delivered {
     runs.append(run)
   }
 
+  /// The bytes of a file of a complete run, which never change any more.
+  mutating func freeze(
+    _ name: String, _ file: [String: Any], _ deposit: Testimony.Deposit
+  ) -> (bytes: [UInt8], size: Int)? {
+    let place = "\(deposit.store)/\(name)"
+    guard let size = file["bytes"] as? Int, let sha256 = file["sha256"] as? String else {
+      complain("a manifest is whole", deposit.name, "has a broken entry")
+      return nil
+    }
+    guard let content = objects[place] else {
+      complain("a complete run has all its files", name, "is not there")
+      return nil
+    }
+    if frozen.updateValue(content, forKey: place) != nil {
+      complain("names are unique", name, "belongs to two complete runs")
+    }
+    if content.count != size || hexadecimal(SHA256.hash(data: content)) != sha256 {
+      complain("files are what the manifest says", name, "differs in size or digest")
+    }
+    return (content, size)
+  }
+
+  /// When a file appeared as it is.
+  func appearance(of name: String, _ deposit: Testimony.Deposit) -> Int? {
+    appeared["\(deposit.store)/\(name)"]
+  }
+
+  mutating func add(_ run: CompleteProfileRun) { profileRuns.append(run) }
+
   private mutating func data(
     _ lines: [ArraySlice<UInt8>], _ file: [String: Any], _ databaseId: String, _ name: String
   ) -> [CompleteRun.Record] {
@@ -146,11 +175,11 @@ struct Delivered {
     }
   }
 
-  private mutating func complain(_ rule: String, _ name: String, _ detail: String) {
+  mutating func complain(_ rule: String, _ name: String, _ detail: String) {
     violations.append(Violation(rule, "\(name) \(detail)"))
   }
 
-  private func object(_ line: ArraySlice<UInt8>) -> [String: Any]? {
+  func object(_ line: ArraySlice<UInt8>) -> [String: Any]? {
     (try? JSONSerialization.jsonObject(with: Data(line))) as? [String: Any]
   }
 

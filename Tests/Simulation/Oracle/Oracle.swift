@@ -18,6 +18,11 @@ package enum Oracle {
       for revision in export.revisions {
         rules.append(Rule(revision, first: rules.first, createdAt: export.createdAt, horizon: horizon))
       }
+      guard rules[0].profiles == nil else {
+        violations += profiles(of: export, rules, runs, delivered, testimony)
+        violations += stops(of: export, testimony)
+        continue
+      }
       let tiling = Tiling(rules, runs, export, end: testimony.end, highWater: testimony.highWater)
       violations += [tiling.violation].compactMap { $0 }
       violations += endings(of: runs, export, testimony)
@@ -29,7 +34,20 @@ package enum Oracle {
       judge.judge()
       violations += judge.violations
     }
+    violations += Exclusivity(testimony).violations
     return violations
+  }
+
+  private static func profiles(
+    of export: Testimony.Export, _ rules: [Rule], _ runs: [Testimony.Run], _ delivered: Delivered,
+    _ testimony: Testimony
+  ) -> [Violation] {
+    let complete = delivered.profileRuns.filter { $0.export == export.id }
+    let windows = ProfileRuns(testimony, export, rules, runs, complete)
+    guard complete.allSatisfy({ rules.indices.contains($0.revision - 1) }) else { return windows.violations }
+    var judge = ProfilesJudge(testimony, export, rules, complete)
+    judge.judge()
+    return windows.violations + judge.violations
   }
 
   /// Every window that is due ends, with a reason when it does not end well.
@@ -38,7 +56,7 @@ package enum Oracle {
   ) -> [Violation] {
     runs.compactMap { run in
       let what =
-        "\(export.name) (\(export.id)), window \(run.from)..\(run.to), is \(run.state) (\(run.reason ?? "no reason"))"
+        "\(export.name) (\(export.id)), window \(run.from ?? run.to)..\(run.to), is \(run.state) (\(run.reason ?? "no reason"))"
       switch run.state {
       case "DONE": return nil
       case "STOPPED" where !export.isStopped && !export.isDeleted:
@@ -63,7 +81,7 @@ package enum Oracle {
       }
       if found.count != 1 {
         violations.append(
-          Violation("DONE has a manifest", "\(name): window \(run.from)..\(run.to) has \(found.count)"))
+          Violation("DONE has a manifest", "\(name): window to \(run.to) has \(found.count)"))
       }
     }
     for run in complete {
@@ -94,7 +112,7 @@ package enum Oracle {
         ?? .max
       let late = testimony.deposits.first { deposit in
         deposit.bytes != nil && deposit.moment > stop.moment && deposit.moment < until
-          && deposit.elapsed > stop.elapsed + patience && deposit.name.contains("\(export.id)-")
+          && deposit.elapsed > stop.elapsed + patience && deposit.isOf(export)
           && !deposit.name.hasSuffix("-manifest.json")
       }
       return late.map {

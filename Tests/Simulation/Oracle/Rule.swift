@@ -7,6 +7,9 @@ struct Rule {
   let zone: OracleZone
   /// Nil for all events.
   let names: Set<String>?
+  let source: String
+  /// Nil for events.
+  let profiles: Profiles?
   /// In seconds.
   let delay: Int64
   /// Of a recurring export: every boundary, ascending, to well beyond the end of the history.
@@ -16,6 +19,18 @@ struct Rule {
   private let today: Int
   /// Of a one-time export.
   let only: (from: Int64, to: Int64)?
+
+  enum Profiles: String {
+    case changed, compared, full
+    /// All as they are, or those that were updated in a period.
+    case now, period
+  }
+
+  /// Of a one-time profile export: whether it has recurring ones stopped, and started again at its end.
+  let stopsRecurring: Bool
+  let resumesRecurring: Bool
+
+  var isRecurring: Bool { only == nil }
 
   /// - Parameters:
   ///   - first: the rule of the first revision: what `today` and a missing `from` meant then stays.
@@ -29,6 +44,10 @@ struct Rule {
     let data = json["data"] as! [String: Any]
     let frequency = json["frequency"] as! [String: Any]
     names = (data["events"] as? [String]).map(Set.init)
+    source = json["source"] as! String
+    stopsRecurring = json["stopRecurring"] as? Bool ?? false
+    resumesRecurring = stopsRecurring && json["resumeRecurring"] as? Bool ?? false
+    profiles = data["profiles"] == nil ? nil : Rule.profiles(frequency)
     self.zoneName = zoneName
     self.zone = zone
     let today = first?.today ?? Int(zone.local(createdAt) / 86400)
@@ -76,12 +95,18 @@ struct Rule {
     return (from, to)
   }
 
+  private static func profiles(_ frequency: [String: Any]) -> Profiles {
+    if let period = frequency["once"] { return period as? String == "now" ? .now : .period }
+    return (frequency["profiles"] as? String).flatMap(Profiles.init) ?? .changed
+  }
+
   private static func window(_ period: Any, _ today: Int, _ zone: OracleZone, _ now: Int64) -> (Int64, Int64)
   {
     var (first, last) = (today, today)
     switch period {
     case let name as String where name == "yesterday": (first, last) = (today - 1, today - 1)
     case let name as String where name == "today": break
+    case let name as String where name == "now": return (now, now)
     case let days as [String: Any]:
       if let count = days["lastDays"] as? Int { first = today - count }
       if let day = days["day"] as? String { (first, last) = (Calendar.days(day), Calendar.days(day)) }

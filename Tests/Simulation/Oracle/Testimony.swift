@@ -104,7 +104,8 @@ package struct Testimony: Sendable {
   package struct Run: Hashable, Sendable {
     package var id: Int64
     package var export: Int64
-    package var from: Int64
+    /// Nil for a run that has no window: of profiles, as they are at one moment.
+    package var from: Int64?
     package var to: Int64
     package var isVoided: Bool
     package var state: String
@@ -112,10 +113,11 @@ package struct Testimony: Sendable {
     package var reason: String?
     package var scheduledAt: Int64
     package var runTimestamp: Int64?
+    package var finishedAt: Int64?
 
     package init(
-      id: Int64, export: Int64, from: Int64, to: Int64, isVoided: Bool, state: String, reason: String?,
-      scheduledAt: Int64, runTimestamp: Int64?
+      id: Int64, export: Int64, from: Int64?, to: Int64, isVoided: Bool, state: String, reason: String?,
+      scheduledAt: Int64, runTimestamp: Int64?, finishedAt: Int64?
     ) {
       self.id = id
       self.export = export
@@ -126,6 +128,7 @@ package struct Testimony: Sendable {
       self.reason = reason
       self.scheduledAt = scheduledAt
       self.runTimestamp = runTimestamp
+      self.finishedAt = finishedAt
     }
   }
 
@@ -133,6 +136,8 @@ package struct Testimony: Sendable {
   package struct Deed: Hashable, Sendable {
     package enum Kind: String, Hashable, Sendable {
       case stop, start, run, rebase, delete
+      /// Its file was written anew or removed: a reload, or the next start, takes it.
+      case file
 
       /// Whether windows that had failed or were stopped are owed again.
       var reopens: Bool { self == .start || self == .run || self == .rebase }
@@ -154,6 +159,14 @@ package struct Testimony: Sendable {
   }
 
   package var rows: [Row] = []
+  /// In the order in which they came.
+  package var profileStates: [ProfileState] = []
+  /// Whether profiles have `updatedAt`.
+  package var hasVersions = false
+  /// Ids of the databases, by source.
+  package var databases: [String: [String]] = [:]
+  package var glances: [Glance] = []
+  package var readings: [Reading] = []
   package var deposits: [Deposit] = []
   package var exports: [Export] = []
   package var runs: [Run] = []

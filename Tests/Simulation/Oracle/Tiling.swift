@@ -9,7 +9,8 @@ struct Tiling {
   private(set) var violation: Violation?
 
   init(_ rules: [Rule], _ runs: [Testimony.Run], _ export: Testimony.Export, end: Int64, highWater: Int64) {
-    let windows = runs.filter { !$0.isVoided }.sorted { ($0.to, $0.from) < ($1.to, $1.from) }
+    let windows = runs.filter { !$0.isVoided }.compactMap { run in run.from.map { (from: $0, to: run.to) } }
+      .sorted { ($0.to, $0.from) < ($1.to, $1.from) }
     let planned: [Int64?] = [nil] + windows.map(\.to)
     var reached = Array(repeating: Array(repeating: false, count: rules.count), count: planned.count)
     reached[0][0] = true

@@ -30,9 +30,7 @@ final class DaemonProcess {
     let world = installation.world
     self.world = world
     let time = world.clock
-    let ledger = try Ledger(stateDirectory: world.directory) { sql in
-      world.pass(life, isQuiet: sql().hasPrefix("BEGIN")) && world.holdsStatement()
-    }
+    let ledger = try installation.ledger(for: life)
     let bootId = "boot-\(life.number)"
     try ledger.register(bootId: bootId, pid: Int32(life.number), version: "0", now: time.now())
     let report = try installation.registrar(ledger).reconcile(

@@ -12,6 +12,8 @@ struct FileSource: Source {
   private let world: World
   private let life: Life
   private let executor: SteppedExecutor
+  /// See ``Witness``.
+  private let readers: [Int64]
 
   init(
     _ configuration: SQLiteSourceConfiguration, _ world: World, _ life: Life, _ executor: SteppedExecutor,
@@ -23,6 +25,7 @@ struct FileSource: Source {
     self.world = world
     self.life = life
     self.executor = executor
+    readers = world.witness?.readers() ?? []
   }
 
   var databaseIds: [String] { databases.databaseIds }
@@ -61,12 +64,16 @@ struct FileSource: Source {
   func readProfiles(
     _ read: ProfileRead, yield: (consuming ProfileBatch) async throws -> Void
   ) async throws {
-    try await world.askSource("read profiles of \(read.databaseId)", life) {}
+    try await world.askSource("read profiles of \(read.databaseId)", life) {
+      world.witness?.note(readingOf: read.databaseId, by: readers)
+    }
     try await outside {
       try await databases.readProfiles(read) { batch in
         executor.comeBack()
         defer { executor.goOutside() }
-        try await world.askSource("read on", life) {}
+        try await world.askSource("read on", life) {
+          world.witness?.note(readingOf: read.databaseId, by: readers)
+        }
         try await yield(batch)
       }
     }

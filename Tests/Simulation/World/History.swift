@@ -22,6 +22,8 @@ package struct History: Sendable {
   package var disorder: Int
   /// Whether whoever is stopped is started again when the faults are over.
   package var startsAllAtTheEnd: Bool
+  /// Of a history of profiles.
+  package var profiles: Profiles?
   package var steps: [Step]
 
   /// The most hours that a window of any of its exports takes.
@@ -48,8 +50,43 @@ package struct History: Sendable {
     package var name: String?
   }
 
+  /// How the profiles of its sources lie there.
+  package struct Profiles: Hashable, Sendable {
+    package var hasVersions: Bool
+    /// In seconds.
+    package var lookback: Int
+    /// Databases of a second source, whose exports have nothing to do with those of the first.
+    package var others: [String]
+    /// How many days of history are kept.
+    package var keepDays: Int
+  }
+
+  package struct ProfileWrite: Hashable, Sendable {
+    package enum Kind: String, Hashable, Sendable, CaseIterable {
+      /// A new one, or new content; alive.
+      case put
+      /// A new `updatedAt` and nothing else.
+      case touch
+      /// New content under the old `updatedAt`.
+      case silent
+      /// What it held before.
+      case revert
+      /// `deletedAt` is set.
+      case bury
+      /// The row is deleted.
+      case remove
+    }
+    package var databaseId: String
+    package var objectId: String
+    package var kind: Kind
+    /// How long before the commit its time was set, in seconds.
+    package var age: Int64
+  }
+
   package enum Act: Sendable {
     case insert([NewRow])
+    /// One transaction in each database.
+    case write([ProfileWrite])
     /// The row at this place among those that are there, counted round.
     case update(Int)
     case delete(Int)
@@ -77,9 +114,14 @@ package struct History: Sendable {
 
 /// A definition as a person writes it.
 package struct Writing: Hashable, Sendable {
+  package var source = "main"
   package var destination = "lake"
   /// Nil is all events.
   package var names: [String]?
+  /// Of a profile export: the mode, or `once`.
+  package var profiles: String?
+  package var stopRecurring = false
+  package var resumeRecurring = false
   package var everyHours: Int?
   package var from: String?
   package var at: String?
@@ -99,14 +141,18 @@ package struct Writing: Hashable, Sendable {
     if let at { frequency.append("\"at\":\"\(at)\"") }
     if let until { frequency.append("\"until\":\"\(until)\"") }
     if let delayMinutes { frequency.append("\"delayMinutes\":\(delayMinutes)") }
+    if let profiles, once == nil { frequency.append("\"profiles\":\"\(profiles)\"") }
     if let once { frequency.append("\"once\":\(once)") }
+    let events = names.map { "[" + $0.map { "\"\($0)\"" }.joined(separator: ",") + "]" } ?? "\"all\""
     var members = [
-      "\"source\":\"main\"", "\"destination\":\"\(destination)\"",
-      "\"data\":{\"events\":\(names.map { "[" + $0.map { "\"\($0)\"" }.joined(separator: ",") + "]" } ?? "\"all\"")}",
+      "\"source\":\"\(source)\"", "\"destination\":\"\(destination)\"",
+      "\"data\":{\(profiles == nil ? "\"events\":\(events)" : "\"profiles\":\"all\"")}",
       "\"frequency\":{\(frequency.joined(separator: ","))}", "\"format\":\"json\"",
     ]
     if let zone { members.append("\"timeZone\":\"\(zone)\"") }
     if let maxFileBytes { members.append("\"maxFileBytes\":\(maxFileBytes)") }
+    if stopRecurring { members.append("\"stopRecurring\":true") }
+    if resumeRecurring { members.append("\"resumeRecurring\":true") }
     return "{\(members.joined(separator: ","))}"
   }
 }
@@ -117,9 +163,17 @@ extension History: CustomStringConvertible {
       history \(seed): zone \(zone), begins at \(start), databases \(databases.joined(separator: " ")) \
       \(isOnFiles ? "in \(isWAL ? "WAL" : "rollback-journal") files " : "")read by \(order), \
       at most \(maxConcurrentRuns) runs at once, stall timeout \(stallTimeout) s, disorder \(disorder)%\
-      \(startsAllAtTheEnd ? ", all are started at the end" : ""), prefixes \(prefixes.sorted { $0.key < $1.key })
+      \(startsAllAtTheEnd ? ", all are started at the end" : ""), prefixes \(prefixes.sorted { $0.key < $1.key })\
+      \(profiles.map { ", \($0)" } ?? "")
       """
     return head + steps.enumerated().map { "\n\($0) \($1)" }.joined()
+  }
+}
+
+extension History.Profiles: CustomStringConvertible {
+  package var description: String {
+    "profiles \(hasVersions ? "with" : "without") updatedAt, lookback \(lookback) s, other source \(others), "
+      + "history kept \(keepDays) days"
   }
 }
 
@@ -137,6 +191,10 @@ extension History.Act: CustomStringConvertible {
       "insert "
         + rows.map { "\($0.databaseId):\($0.ts.map(String.init) ?? "NULL"):\($0.name ?? "NULL")" }.joined(
           separator: " ")
+    case .write(let writes):
+      "write "
+        + writes.map { "\($0.kind.rawValue) \($0.databaseId):\($0.objectId) \($0.age) s ago" }
+        .joined(separator: ", ")
     case .update(let place): "update row \(place)"
     case .delete(let place): "delete row \(place)"
     case .setClock(let seconds): "the clock is set by \(seconds) s"

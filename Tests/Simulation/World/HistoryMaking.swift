@@ -5,16 +5,16 @@ import ZoneTesting
 /// Makes histories up. Times are chosen so that things meet: rows on boundaries, people and crashes just when windows
 /// become due.
 package struct HistoryMaking {
-  private var random: SeededRandom
-  private var steps: [History.Step] = []
-  private var start: Int64 = 0
-  private var databases: [String] = []
+  var random: SeededRandom
+  var steps: [History.Step] = []
+  var start: Int64 = 0
+  var databases: [String] = []
   /// How far the clock has been set by when: for what the wall clock shows at a time.
   private var settings: [(at: Int64, by: Int64)] = []
   /// The definitions as they stand so far, by name.
-  private var written: [String: Writing] = [:]
-  private var fromFile: Set<String> = []
-  private var names = 0
+  var written: [String: Writing] = [:]
+  var fromFile: Set<String> = []
+  var names = 0
   /// Few histories are long: most mistakes need few steps, and many short histories find more of them in the same time.
   private var isLong = false
 
@@ -25,7 +25,7 @@ package struct HistoryMaking {
     "Antarctica/Troll",
   ]
   /// Instants near which clocks change in 2026 somewhere among them, and one far from any.
-  private static let origins: [Int64] = [
+  static let origins: [Int64] = [
     1_774_742_400, 1_772_956_800, 1_775_318_400, 1_777_000_000, 1_788_400_000, 1_793_000_000, 1_793_520_000,
     1_781_000_000,
   ]
@@ -33,12 +33,15 @@ package struct HistoryMaking {
 
   package static func history(seed: UInt64) -> History {
     var making = HistoryMaking(random: SeededRandom(seed: seed))
-    return making.make(seed)
+    return isOfProfiles(seed) ? making.makeProfiles(seed) : making.make(seed)
   }
+
+  /// One history in three is of profiles; the others keep what they hold whatever is added here.
+  package static func isOfProfiles(_ seed: UInt64) -> Bool { seed % 3 == 0 }
 
   private init(random: SeededRandom) { self.random = random }
 
-  private mutating func make(_ seed: UInt64) -> History {
+  mutating func make(_ seed: UInt64) -> History {
     start = pick(Self.origins) + Int64(number(-36...36)) * 3600 + Int64(number(0...3599))
     databases = chance(70) ? ["0"] : ["0", "1"]
     let zone = pick(Self.zones)
@@ -62,7 +65,7 @@ package struct HistoryMaking {
 
   // MARK: Steps
 
-  private mutating func addStep(before length: Int64) {
+  mutating func addStep(before length: Int64) {
     let at = time(before: length)
     let points = chance(60) ? number(0...300) : 0
     switch number(0..<100) {
@@ -90,24 +93,24 @@ package struct HistoryMaking {
     }
   }
 
-  private mutating func add(_ at: Int64, _ points: Int, _ act: History.Act) {
+  mutating func add(_ at: Int64, _ points: Int, _ act: History.Act) {
     steps.append(History.Step(at: at, points: points, act: act))
   }
 
   /// Half of all things happen just when some window may become due.
-  private mutating func time(before length: Int64) -> Int64 {
+  mutating func time(before length: Int64) -> Int64 {
     let at = Int64.random(in: 0..<length, using: &random)
     guard chance(60) else { return at }
     let wall = wall(at)
     return max(0, at + ((wall / 900) * 900 - wall) * 1000 + Int64(number(0...4000)))
   }
 
-  private func wall(_ at: Int64) -> Int64 {
+  func wall(_ at: Int64) -> Int64 {
     start + at / 1000 + settings.filter { $0.at <= at }.reduce(0) { $0 + $1.by }
   }
 
   /// Often followed soon by a change of mind.
-  private mutating func stop(_ name: String, _ at: Int64, _ points: Int) {
+  mutating func stop(_ name: String, _ at: Int64, _ points: Int) {
     add(at, points, .stop(name))
     guard chance(60) else { return }
     let later = at + Int64(exponential(upTo: 100_000_000))
@@ -119,7 +122,7 @@ package struct HistoryMaking {
   }
 
   /// A bad spell that ends.
-  private mutating func spell(_ at: Int64, _ length: Int64, of act: (Weather.Mood) -> History.Act) {
+  mutating func spell(_ at: Int64, _ length: Int64, of act: (Weather.Mood) -> History.Act) {
     let mood = Weather.Mood(
       failing: pick([0, 10, 50, 100]), lying: pick([0, 20, 50]), hanging: pick([0, 0, 5, 30]),
       isLasting: chance(20),
@@ -129,7 +132,7 @@ package struct HistoryMaking {
   }
 
   /// Back by less than a window; forward by as much as it takes for runs to give up.
-  private mutating func setClock(_ at: Int64) {
+  mutating func setClock(_ at: Int64) {
     let by = pick([1, -1, 3600, -3600, 7200, 30000, isLong ? 4 * 86400 : 43200, -600])
     settings.append((at, Int64(by)))
     // However they come to follow one another, the clock never falls far behind what it has shown before.
@@ -145,10 +148,11 @@ package struct HistoryMaking {
 
   // MARK: Definitions
 
-  private mutating func addCreation(at: Int64) {
+  mutating func addCreation(at: Int64) { addCreation(of: newWriting(at), at: at) }
+
+  mutating func addCreation(of writing: Writing, at: Int64) {
     names += 1
     let name = "export-\(names)"
-    let writing = newWriting(at)
     written[name] = writing
     if chance(40) {
       fromFile.insert(name)
@@ -158,7 +162,7 @@ package struct HistoryMaking {
     }
   }
 
-  private mutating func newWriting(_ at: Int64) -> Writing {
+  mutating func newWriting(_ at: Int64) -> Writing {
     var writing = Writing()
     let today = Int(wall(at) / 86400)
     if chance(30) { writing.destination = "pond" }
@@ -180,7 +184,7 @@ package struct HistoryMaking {
     return writing
   }
 
-  private mutating func edit(_ at: Int64, _ points: Int) {
+  mutating func edit(_ at: Int64, _ points: Int) {
     guard let name = written.keys.sorted().randomElement(using: &random), var writing = written[name] else {
       return
     }
@@ -197,7 +201,7 @@ package struct HistoryMaking {
     add(at, points, fromFile.contains(name) ? .file(name, writing) : .edit(name, writing))
   }
 
-  private mutating func remove(_ name: String, _ at: Int64, _ points: Int) {
+  mutating func remove(_ name: String, _ at: Int64, _ points: Int) {
     if fromFile.contains(name) {
       add(at, points, .file(name, nil))
       if chance(50), let writing = written[name] {
@@ -208,20 +212,20 @@ package struct HistoryMaking {
     }
   }
 
-  private mutating func anyName(_ use: (inout Self, String) -> Void) {
+  mutating func anyName(_ use: (inout Self, String) -> Void) {
     if let name = written.keys.sorted().randomElement(using: &random) { use(&self, name) }
   }
 
-  private mutating func clock() -> String {
+  mutating func clock() -> String {
     let (hour, minute) = (number(0...23), pick([0, 0, 15, 30, 45]))
     return "\(hour < 10 ? "0" : "")\(hour):\(minute < 10 ? "0" : "")\(minute)"
   }
 
-  private func date(_ days: Int) -> String { LocalDate(daysSinceEpoch: days).description }
+  func date(_ days: Int) -> String { LocalDate(daysSinceEpoch: days).description }
 
   // MARK: Rows
 
-  private mutating func insert(count: Int, at: Int64, points: Int) {
+  mutating func insert(count: Int, at: Int64, points: Int) {
     guard count > 0 else { return }
     add(
       at, points,
@@ -233,7 +237,7 @@ package struct HistoryMaking {
         }))
   }
 
-  private mutating func timestamp(_ now: Int64) -> Int64 {
+  mutating func timestamp(_ now: Int64) -> Int64 {
     let milliseconds = now * 1000
     switch number(0..<10) {
     case 0..<3: return milliseconds - Int64(number(0...600_000))
@@ -247,13 +251,13 @@ package struct HistoryMaking {
 
   // MARK: Chance
 
-  private mutating func chance(_ percent: Int) -> Bool { number(0..<100) < percent }
-  private mutating func number(_ range: Range<Int>) -> Int { Int.random(in: range, using: &random) }
-  private mutating func number(_ range: ClosedRange<Int>) -> Int { Int.random(in: range, using: &random) }
-  private mutating func pick<T>(_ choices: [T]) -> T { choices.randomElement(using: &random)! }
+  mutating func chance(_ percent: Int) -> Bool { number(0..<100) < percent }
+  mutating func number(_ range: Range<Int>) -> Int { Int.random(in: range, using: &random) }
+  mutating func number(_ range: ClosedRange<Int>) -> Int { Int.random(in: range, using: &random) }
+  mutating func pick<T>(_ choices: [T]) -> T { choices.randomElement(using: &random)! }
 
   /// Each order of magnitude is as likely as any other.
-  private mutating func exponential(upTo limit: Int) -> Int {
+  mutating func exponential(upTo limit: Int) -> Int {
     var value = limit
     while value > 1, chance(60) { value /= 3 }
     return number(1...max(1, value))

@@ -40,6 +40,7 @@ final class People {
 
   func file(_ name: String, _ writing: Writing?) {
     installation.files[name] = writing?.json
+    if let record = try? ledger.export(named: name) { did(.file, record.id) }
     reload()
   }
 
@@ -67,8 +68,8 @@ final class People {
     attempt("start \(name)") {
       let record = try find(name)
       did(.start, record.id)
+      let revision = try ledger.revision(of: record.id)
       if skippingMissed {
-        let revision = try ledger.revision(of: record.id)
         let planner = try RunPlanner(
           revision: revision.resolved, plannedThrough: record.plannedThrough,
           hasSequence: record.hasSequence, voided: try ledger.voidedWindows()[record.id] ?? [],
@@ -77,7 +78,7 @@ final class People {
         try ledger.skip(
           record.id, through: nil, reason: "left out by `exportd start --skip-missed`", now: now)
       }
-      try ledger.start(record.id, now: now)
+      try ledger.start(record.id, mayWait: revision.resolved.definition.stopRecurring, now: now)
     }
   }
 

@@ -9,8 +9,16 @@ struct SimulatedSource: Source {
   private let life: Life
   let databaseIds: [String]
   private let order: DatabaseCut.ReadOrder
+  /// Whether profiles have `updatedAt`.
+  private let hasVersions: Bool
+  /// See ``Witness``.
+  private let readers: [Int64]
 
-  init(_ world: World, _ life: Life, databaseIds: [String], order: DatabaseCut.ReadOrder) {
+  init(
+    _ world: World, _ life: Life, databaseIds: [String], order: DatabaseCut.ReadOrder, hasVersions: Bool
+  ) {
+    self.hasVersions = hasVersions
+    readers = world.witness?.readers() ?? []
     self.world = world
     self.life = life
     self.databaseIds = databaseIds
@@ -63,13 +71,32 @@ struct SimulatedSource: Source {
   func count(_ read: EventRead, zone: Zone) async throws -> [EventCount] { [] }
 
   func proveProfiles(_ databaseId: String, needsVersions: Bool) async throws {
-    throw ExportError(.source, .lasting, object: "database \(databaseId)", problem: "maps no profiles")
+    try await call("prove profiles of \(databaseId)") {
+      guard !needsVersions || hasVersions else {
+        throw ExportError(.source, .lasting, object: "database \(databaseId)", problem: "has no updatedAt")
+      }
+    }
   }
 
   func readProfiles(
     _ read: ProfileRead, yield: (consuming ProfileBatch) async throws -> Void
   ) async throws {
-    try await proveProfiles(read.databaseId, needsVersions: false)
+    let id = read.databaseId
+    // As they all are at this moment, whatever happens while they are read.
+    var rest = try await call("read profiles of \(id)") {
+      world.witness?.note(readingOf: id, by: readers)
+      return world.profileTables[id]!.present.filter { $0.belongs(to: read.span) }[...]
+    }
+    while !rest.isEmpty {
+      let size = Int.random(in: 1...4, using: &world.random)
+      var batch = ProfileBatch()
+      try await call("read on") {
+        world.witness?.note(readingOf: id, by: readers)
+        for profile in rest.prefix(size) { batch.append(profile, readsVersion: read.readsVersions) }
+      }
+      rest = rest.dropFirst(size)
+      try await yield(batch)
+    }
   }
 
   func check() async -> [SourceFinding] { [] }
@@ -134,6 +161,39 @@ extension World {
         .source, weather.source.isLasting ? .lasting : .passing, object: "source", problem: "is out of order")
     }
     return try effect()
+  }
+}
+
+extension Testimony.ProfileState {
+  fileprivate func belongs(to span: ProfileRead.Span) -> Bool {
+    switch span {
+    case .everything: true
+    case .since(let instant): version!.flooredSeconds >= instant.seconds
+    case .updated(let window): window.contains(Instant(seconds: updatedAt.flooredSeconds))
+    }
+  }
+}
+
+extension ProfileBatch {
+  /// Adds a profile as the source held it.
+  mutating func append(_ profile: Testimony.ProfileState, readsVersion: Bool) {
+    var row = ProfileRow(key: ReadKey(pass: 0, order: 0, sequence: Int64(rows.count)))
+    row.objectId = add(profile.objectId)
+    row.objectKey = row.objectId
+    row.properties = add(profile.properties)
+    row.isDeleted = profile.deletedAt != nil
+    if readsVersion, let version = profile.version {
+      let seconds = version.flooredSeconds
+      row.version = ProfileVersion(
+        seconds: seconds, nanoseconds: Int32(version - seconds * 1000) * 1_000_000)
+    }
+    rows.append(row)
+  }
+
+  private mutating func add(_ text: String) -> ByteRange {
+    let offset = bytes.count
+    bytes.append(contentsOf: text.utf8)
+    return ByteRange(offset: UInt32(offset), count: UInt32(bytes.count - offset))
   }
 }
 

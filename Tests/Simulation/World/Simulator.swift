@@ -40,15 +40,21 @@ final class Simulator: @unchecked Sendable {
     self.history = history
     random = SeededRandom(seed: history.seed ^ 0x5DEE_CE66_D5DE_ECE6)
     world = World(directory: directory, start: history.start, seed: history.seed &+ 1, trace: trace)
-    for id in history.databases { world.tables[id] = SourceTable(databaseId: id) }
+    let databases = history.databases + (history.profiles?.others ?? [])
+    for id in databases {
+      world.tables[id] = SourceTable(databaseId: id)
+      world.profileTables[id] = ProfileTable(databaseId: id)
+    }
     if history.isOnFiles {
       world.files = try SourceFiles(
-        history.databases, in: directory, isWAL: history.isWAL, hasTimeIndex: history.order == .timestamp)
+        databases, in: directory, isWAL: history.isWAL, hasTimeIndex: history.order == .timestamp,
+        profiles: history.profiles)
     }
     installation = Installation(world, history, executor)
     try Template.copy(to: directory)
     people = People(installation, try Ledger(stateDirectory: directory))
     state = try StateReader(path: directory + "/exportd.db", world: world)
+    if history.profiles != nil { world.witness = try Witness(path: directory + "/exportd.db", world: world) }
     world.newStaging()
   }
 
@@ -180,6 +186,8 @@ final class Simulator: @unchecked Sendable {
     nextStep += 1
     world.note("step \(nextStep - 1): \(step.act)")
     fineUntil = world.clock.elapsed + 4000
+    world.witness?.look()
+    defer { world.witness?.look() }
     do {
       try perform(step.act)
     } catch {
@@ -190,6 +198,7 @@ final class Simulator: @unchecked Sendable {
   private func perform(_ act: History.Act) throws {
     switch act {
     case .insert(let rows): try world.insert(rows)
+    case .write(let writes): try world.write(writes, lookback: Int64(history.profiles?.lookback ?? 0))
     case .update(let place):
       if let (id, sequence) = row(place) { try world.update(sequence, in: id) }
     case .delete(let place):
@@ -271,6 +280,15 @@ final class Simulator: @unchecked Sendable {
     try examine()
     var testimony = Testimony()
     testimony.rows = history.databases.flatMap { world.tables[$0]!.rows }
+    if let profiles = history.profiles {
+      testimony.hasVersions = profiles.hasVersions
+      testimony.databases = ["main": history.databases, "other": profiles.others]
+      testimony.profileStates = (history.databases + profiles.others)
+        .flatMap { world.profileTables[$0]!.states }
+      world.witness?.look()
+      testimony.glances = world.witness?.glances ?? []
+      testimony.readings = world.witness?.readings ?? []
+    }
     testimony.deposits = world.deposits
     testimony.exports = try state.exports()
     testimony.runs = try state.runs()

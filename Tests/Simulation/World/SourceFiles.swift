@@ -7,8 +7,13 @@ final class SourceFiles {
 
   static func path(_ databaseId: String, in directory: String) -> String { "\(directory)/\(databaseId).db" }
 
-  /// - Parameter hasTimeIndex: decides in which order rows are read.
-  init(_ databaseIds: [String], in directory: String, isWAL: Bool, hasTimeIndex: Bool) throws {
+  /// - Parameters:
+  ///   - hasTimeIndex: decides in which order rows are read.
+  ///   - profiles: how they lie in the databases; nil when there are none.
+  init(
+    _ databaseIds: [String], in directory: String, isWAL: Bool, hasTimeIndex: Bool,
+    profiles: History.Profiles?
+  ) throws {
     var configuration = Configuration()
     configuration.journalMode = isWAL ? .wal : .default
     configuration.busyMode = .timeout(10)
@@ -20,9 +25,40 @@ final class SourceFiles {
             CREATE TABLE events (
               sequence INTEGER PRIMARY KEY, id TEXT NOT NULL, ts INTEGER, name TEXT, properties TEXT NOT NULL);
             """)
+        if let profiles { try Self.makeProfiles(profiles, connection) }
         if hasTimeIndex { try connection.execute(sql: "CREATE INDEX events_ts ON events (ts)") }
       }
       databases[id] = database
+    }
+  }
+
+  private static func makeProfiles(_ profiles: History.Profiles, _ connection: Database) throws {
+    try connection.execute(
+      sql: """
+        CREATE TABLE profiles (object_id TEXT PRIMARY KEY, \(updatedAt(profiles)) INTEGER NOT NULL,
+          deleted_at INTEGER, properties TEXT NOT NULL)
+        """)
+  }
+
+  /// Under another name nobody finds it.
+  private static func updatedAt(_ profiles: History.Profiles) -> String {
+    profiles.hasVersions ? "updated_at" : "written"
+  }
+
+  func write(_ profiles: [Testimony.ProfileState]) throws {
+    for (id, profiles) in Dictionary(grouping: profiles, by: \.databaseId) {
+      try databases[id]!.write { connection in
+        for profile in profiles {
+          guard profile.content != nil else {
+            try connection.execute(
+              sql: "DELETE FROM profiles WHERE object_id = ?", arguments: [profile.objectId])
+            continue
+          }
+          try connection.execute(
+            sql: "INSERT OR REPLACE INTO profiles VALUES (?, ?, ?, ?)",
+            arguments: [profile.objectId, profile.updatedAt, profile.deletedAt, profile.properties])
+        }
+      }
     }
   }
 

@@ -63,13 +63,14 @@ struct StateReader {
   func runs() throws -> [Testimony.Run] {
     try database.read { database in
       try Row.fetchAll(
-        database.cachedStatement(sql: "SELECT * FROM run WHERE window_from IS NOT NULL ORDER BY id")
+        database.cachedStatement(sql: "SELECT * FROM run ORDER BY id")
       ).map {
         row in
         Testimony.Run(
           id: row["id"], export: row["export_id"], from: row["window_from"], to: row["window_to"],
           isVoided: row["voided"], state: row["state"], reason: row["reason"] ?? row["error"],
-          scheduledAt: row["scheduled_at"], runTimestamp: row["run_timestamp"])
+          scheduledAt: row["scheduled_at"], runTimestamp: row["run_timestamp"], finishedAt: row["finished_at"]
+        )
       }
     }
   }
@@ -87,7 +88,13 @@ struct StateReader {
         database.cachedStatement(
           sql: """
             SELECT name, error FROM run JOIN export ON export.id = export_id
-            WHERE state IN ('PENDING', 'RUNNING') AND scheduled_at <= ? ORDER BY run.id
+            WHERE state IN ('PENDING', 'RUNNING') AND scheduled_at <= ?
+              -- One that waits for a recurring profile export of its source waits for as long as that takes.
+              AND NOT (data_type = 'profiles' AND is_recurring = 0 AND admitted_at IS NULL
+                AND EXISTS (SELECT 1 FROM export AS other WHERE other.source = export.source
+                  AND other.data_type = 'profiles' AND other.is_recurring = 1 AND other.stopped_by IS NULL
+                  AND other.deleted_at IS NULL AND other.done_at IS NULL))
+            ORDER BY run.id
             """), arguments: [now]
       ).map { ($0["name"], $0["error"]) }
     }

@@ -19,6 +19,11 @@ final class World: @unchecked Sendable {
   var files: SourceFiles?
   /// By database id.
   var tables: [String: SourceTable] = [:]
+  var profileTables: [String: ProfileTable] = [:]
+  /// How many profiles have been written so far.
+  var profileWrites = 0
+  /// Of a history of profiles.
+  var witness: Witness?
   /// By destination, then by name.
   var stores: [String: [String: [UInt8]]] = [:]
   private(set) var deposits: [Testimony.Deposit] = []
@@ -96,6 +101,7 @@ final class World: @unchecked Sendable {
   // MARK: Objects
 
   func put(_ bytes: [UInt8], as name: String, at store: String) {
+    witness?.look()
     deposits.append(
       Testimony.Deposit(
         moment: happen(), elapsed: clock.elapsed, wall: clock.now().seconds, store: store, name: name,
