@@ -1,6 +1,8 @@
 SWIFT ?= swift
 BINARY = .build/debug/exportd
-PACKAGES = libsqlite3-dev zlib1g-dev python3 tzdata
+# Every build here is the same one: what is built with other traits is built anew. TRAITS= does without libdeflate and libzstd.
+TRAITS ?= --traits Fast
+PACKAGES = libsqlite3-dev zlib1g-dev $(if $(TRAITS),libdeflate-dev libzstd-dev) python3 tzdata
 RELEASE = .build/release/exportd
 
 
@@ -27,7 +29,7 @@ install-tools:
 	fi
 
 build: install-tools
-	$(SWIFT) build --product exportd
+	$(SWIFT) build $(TRAITS) --product exportd
 
 lint:
 	$(SWIFT) format lint --strict -r Sources Tests Package.swift
@@ -36,8 +38,8 @@ lint:
 # systemd, which need root. One configuration serves all.
 test: PACKAGES += systemd iproute2 util-linux
 test: install-tools
-	$(SWIFT) build --build-tests
-	$(SWIFT) test --skip-build
+	$(SWIFT) build $(TRAITS) --build-tests
+	$(SWIFT) test $(TRAITS) --skip-build
 	python3 Tests/Mutants/run.py --check
 	$(SIMULATE) --seeds $(SEEDS) --from $(FROM) $(ENOUGH)
 	python3 Tests/EndToEndTests/run.py $(BINARY)
@@ -46,7 +48,7 @@ test: install-tools
 # Random histories, each from its seed: SEEDS=1000000 for very many, SEED=7 for one again, whole (with ARGUMENTS=--trace
 # line by line, with ARGUMENTS=--shrink without the steps that do not matter).
 simulate: install-tools
-	$(SWIFT) build --product simulate
+	$(SWIFT) build $(TRAITS) --product simulate
 	$(SIMULATE) $(if $(SEED),--seed $(SEED) $(ARGUMENTS),--seeds $(SEEDS) --from $(FROM) $(ARGUMENTS))
 
 # Plants known bugs one by one and shows that the simulation finds each: some minutes for each.
@@ -59,7 +61,7 @@ demo: build
 	@$(BINARY) demo --directory demo
 
 release: install-tools
-	$(SWIFT) build -c release --product exportd
+	$(SWIFT) build $(TRAITS) -c release --product exportd
 
 # Rates beside the sqlite3 shell, instructions a row against Benchmarks/record.json, what an idle daemon costs.
 bench: release
