@@ -1,16 +1,20 @@
 """CSV: every value in its column, read as strangers would read it, and columns that grow while runs go on and from run to
 run."""
 import collections
+import contextlib
 import csv
+import datetime
 import gzip
 import hashlib
 import io
 import json
 import os
 import re
+import sqlite3
 import time
 
 from checker import compact, parse, safe_name, NUMBER
+from clock import WallClock
 from place import days_ago, midnight
 
 csv.field_size_limit(1 << 30)
@@ -301,47 +305,58 @@ def test_columns_keep_their_order_from_run_to_run(place):
         held_against_source(place, request, manifest=run, rows=rows)
 
 
+def has_grown(place, request):
+    """Whether the columns that come late are written down, which they are before the second pass."""
+    with contextlib.closing(sqlite3.connect(f"{place.directory}/state/exportd.db")) as db:
+        return db.execute("SELECT count(*) FROM pending_catalogue JOIN run ON run.id = run_id"
+                          " WHERE export_id = ? AND property LIKE 'late%'", (request,)).fetchone()[0]
+
+
 def test_a_run_that_is_killed_while_an_event_grows_delivers_the_same_bytes(place):
     for database in ("0", "1"):
-        fill(place, 30_000, lambda i: {"n": i, **({f"late {i}": i} if i > 28_000 and i % 500 == 0 else {})}, database,
+        fill(place, 40_000, lambda i: {"n": i, **({f"late {i}": i} if i > 38_000 and i % 500 == 0 else {})}, database,
              name=lambda i: ["Charged", "a b", "a/b", "Quiet"][i % 4], days=2)
     place.configure(databases=("0", "1"))
     keys = dict(format="csv", maxFileBytes=60_000)
     whole = place.create("whole", {"once": {"lastDays": 3}}, **keys)
     place.exportd("run", "whole")
-    kills = 0
-    for attempt in range(6):
-        name = f"killed-{attempt}"
+    in_flight = 0
+    # How many files are there when it is killed for the first time, and how many more when it is for the second.
+    for number, (first, second, waits_for_growth) in enumerate(
+            [(1, 3, False), (10, 10, False), (40, 1, True), (0, 0, True), (0, 20, True), (60, 30, False)]):
+        name = f"killed-{number}"
         request = place.create(name, {"once": {"lastDays": 3}}, **keys)
-        for pause in (0.1 + 0.12 * attempt, 0.2, 0.35):
+        for wanted in (first, second):
+            before = len(place.delivered_names(request))
             daemon = place.daemon()
-            time.sleep(pause)
-            if place.status(name)["runs"] and place.status(name)["runs"][0]["state"] != "DONE":
-                kills += 1
+            place.wait_for("it has come so far", 60, lambda: place.manifests(request) or (
+                len(place.delivered_names(request)) >= before + wanted
+                and (not waits_for_growth or has_grown(place, request))), pause=0.002)
             daemon.kill()
+            in_flight += not place.manifests(request)
         with place.daemon():
             place.wait_until_done(name, 120)
         assert contents(place, request) == contents(place, whole), name
         listed = {file["name"] for manifest in place.manifests(request) for file in manifest["files"]}
         assert place.delivered_names(request) == listed | {place.manifests(request)[0]["manifestName"]}
-    assert kills > 3, "hardly ever was a run in flight"
+    assert in_flight > 3, "hardly ever was a run in flight"
     wanted, rows = held_against_source(place, whole, ("0", "1"))
-    assert rows == 60_000 and headers(place, whole) == wanted
+    assert rows == 80_000 and headers(place, whole) == wanted
 
 
 def test_ten_thousand_properties_of_one_event(place):
-    fill(place, 2_000, lambda i: {f"Property number {(i * 5 + k) % 10_000}": k for k in range(12)})
+    fill(place, 300, lambda i: {f"Property number {(i * 40 + k) % 10_000}": k for k in range(45)})
     place.configure()
     place.define("wide", {"once": "yesterday"}, format="csv", compression="gzip")
     with place.daemon() as daemon:
         place.wait_until_done("wide", 120)
         assert daemon.peak_memory < 128, daemon.peak_memory
     wanted, rows = held_against_source(place, place.request("wide"))
-    assert rows == 2_000 and headers(place, place.request("wide")) == wanted and len(wanted["Charged"]) == 21 + 10_000
+    assert rows == 300 and headers(place, place.request("wide")) == wanted and len(wanted["Charged"]) == 21 + 10_000
 
 
 def test_many_events_with_columns_of_their_own(place):
-    count = 3_000
+    count = 1_000
     fill(place, 4 * count, lambda i: {f"p{i % count}-{k}": k for k in range(i // count * 3, 15)}, name=lambda i: f"Event {i % count}")
     place.configure()
     place.define("many", {"once": "yesterday"}, format="csv")
@@ -362,24 +377,124 @@ def test_too_many_properties_are_an_error_that_says_what_to_do(place):
     assert not place.delivered_names(place.request("endless"))
 
 
-def test_a_format_that_is_edited_and_a_run_that_starts_over(place):
+def test_a_format_that_is_edited_between_two_runs(place):
+    fill(place, 300, lambda i: {"a": i, f"only-{i // 100}": 1}, days=3)
+    with place.rows() as db:
+        # In the window that is not over yet.
+        db.execute("INSERT INTO events (name, ts, object_id, properties) VALUES ('Charged', ?, 'o', '{\"b\":\"x\"}')",
+                   (midnight(0),))
+    place.configure()
+    clock = WallClock(place, datetime.datetime.now(datetime.timezone.utc))
+    place.define("changes", {"everyHours": 24, "from": days_ago(3)})
+    with place.daemon(clock.launcher) as daemon:
+        place.wait_until_done("changes", count=3)
+        place.define("changes", {"everyHours": 24, "from": days_ago(3)}, format="csv")
+        place.exportd("reload")
+        clock.set(clock.now + datetime.timedelta(days=1))
+        place.wait_until_done("changes", count=4)
+        daemon.end()
+    request = place.request("changes")
+    assert [manifest["format"] for manifest in place.manifests(request)] == ["json"] * 3 + ["csv"]
+    assert headers(place, request) == {"Charged": [*FIXED, "eventProps.b"]}
+
+
+def test_plan_and_verify(place):
     fill(place, 300, lambda i: {"a": i, f"only-{i // 100}": 1}, days=3)
     place.configure()
-    place.define("changes", {"everyHours": 24, "from": days_ago(3), "until": days_ago(2)})
-    with place.daemon():
-        place.wait_until_done("changes", count=2)
-    request = place.request("changes")
-    place.define("changes", {"everyHours": 24, "from": days_ago(3)}, format="csv")
-    with place.daemon():
-        place.wait_until_done("changes", count=3)
-    manifests = place.manifests(request)
-    assert [manifest["format"] for manifest in manifests] == ["json", "json", "csv"]
-    assert headers(place, request) == {"Charged": [*FIXED, "eventProps.a", "eventProps.only-2"]}
-    # A one-time run of three days that is started over takes the same columns.
-    once = place.create("again", {"once": {"lastDays": 4}}, format="csv", maxFileBytes=5_000)
+    request = place.create("again", {"once": {"lastDays": 4}}, format="csv", maxFileBytes=5_000)
     plan = place.exportd("plan", "again").stdout
-    assert f"{once}-<run timestamp>-Charged-" in plan and "-0-0.csv" in plan, plan
+    assert f"{request}-<run timestamp>-Charged-" in plan and "-0-0.csv" in plan, plan
     place.exportd("run", "again")
-    assert headers(place, once)["Charged"][len(FIXED):] == ["eventProps.a", *(f"eventProps.only-{i}" for i in range(3))]
-    verified = place.answer("verify", "again")
-    assert all(not run["findings"] for run in verified["runs"]), verified
+    assert headers(place, request)["Charged"][len(FIXED):] == ["eventProps.a", *(f"eventProps.only-{i}" for i in range(3))]
+    assert all(not run["findings"] for run in place.answer("verify", "again")["runs"])
+    held_against_source(place, request)
+    # A file that has lost a line is found.
+    name = next(file["name"] for file in place.manifests(request)[0]["files"])
+    with open(f"{place.destination}/{name}", "r+b") as stream:
+        stream.truncate(os.path.getsize(f"{place.destination}/{name}") - 1)
+    assert any(run["findings"] for run in place.answer("verify", "again", code=1)["runs"])
+
+
+# Profiles
+
+PREFERENCES = ["MSG-push", "MSG-email", "MSG-sms", "MSG-whatsapp", "subscriptionGroups"]
+
+
+def profile_row(row):
+    if row["deleted_at"] is not None:
+        return {"identity": row["identity"] or None, "objectId": row["object_id"], "deleted": "true"}
+    return {"identity": row["identity"] or None, "objectId": row["object_id"], "all_identities": row["all_identities"],
+            **cells("device.", row["device"]), **cells("commPrefs.", row["communication"]),
+            **cells("profileProps.", row["properties"])}
+
+
+def profiles(place, database):
+    with place.rows(database) as db:
+        cursor = db.execute("SELECT * FROM profiles ORDER BY object_id")
+        names = [column[0] for column in cursor.description]
+        return [dict(zip(names, row)) for row in cursor]
+
+
+def test_profiles_as_csv_with_columns_that_grow(place):
+    count = 12_000
+    for database in ("0", "1"):
+        db = place.database(database)
+        db.execute("CREATE TABLE profiles (object_id TEXT PRIMARY KEY, identity TEXT, all_identities TEXT, device TEXT,"
+                   " communication TEXT, properties TEXT, deleted_at INTEGER)")
+        db.execute("BEGIN")
+        for i in range(count):
+            last = {"late, one": 'x "y"'} if database == "1" and i == count - 1 else {}
+            db.execute("INSERT INTO profiles VALUES (?, ?, ?, ?, ?, ?, NULL)", (
+                f"o{i:06}", f"i{i}" if i % 3 else None, '["a","b"]' if i % 2 else None,
+                ['{"token":["t1"]}', None, '{"os":"x","token":"t"}'][i % 3],
+                '{"MSG-sms":true,"MSG-push":false,"subscriptionGroups":["n"]}' if i % 4 else None,
+                json.dumps({"Plan": "gold", "Spent": i / 7, "device": {"year": i}, "": None, **last})))
+        db.execute("COMMIT")
+        db.close()
+    place.configure(databases=("0", "1"))
+    place.change_configuration(sources={"main": {
+        "type": "sqlite", "databases": [{"id": id, "path": f"shard{id}.db"} for id in ("0", "1")],
+        "events": {"from": "events"}, "profiles": {"from": "profiles"}}})
+    clock = WallClock(place, datetime.datetime.now(datetime.timezone.utc))
+    keys = dict(source="main", destination="local", data={"profiles": "all"}, format="csv", maxFileBytes=60_000)
+    with open(f"{place.directory}/exports.d/people.json", "w") as file:
+        json.dump({**keys, "frequency": {"everyHours": 24, "from": days_ago(0), "profiles": "compared"}}, file)
+    with place.daemon(clock.launcher) as daemon:
+        place.wait_until_done("people")
+        request = place.request("people")
+        with place.rows("0") as db:
+            db.execute("UPDATE profiles SET properties = '{\"new\":1}' WHERE object_id = 'o000007'")
+            db.execute("UPDATE profiles SET deleted_at = 1 WHERE object_id = 'o000008'")
+            db.execute("DELETE FROM profiles WHERE object_id = 'o000009'")
+        clock.set(clock.now + datetime.timedelta(days=1))
+        place.wait_until_done("people", count=2)
+        daemon.end()
+    properties = [f"profileProps.{name}" for name in ("Plan", "Spent", "device", "", "late, one")]
+    first = ["identity", "all_identities", "objectId", "deleted", "device.token", "device.os",
+             *(f"commPrefs.{name}" for name in PREFERENCES), *properties]
+    manifests = [json.loads(stored(place, name)[0]) for name in place.delivered_names(request) if name.endswith("-manifest.json")]
+    manifests.sort(key=lambda manifest: manifest["runTimestamp"])
+    assert [manifest["rows"] for manifest in manifests] == [2 * count, 3]
+    found = collections.defaultdict(list)
+    for manifest in manifests:
+        for file in manifest["files"]:
+            data, content = stored(place, file["name"])
+            assert len(data) == file["bytes"] <= 60_000 and hashlib.sha256(data).hexdigest() == file["sha256"]
+            header, *rows = table(content)
+            assert header == first + (["profileProps.new"] if manifest is manifests[1] else []), header
+            found[manifest["runTimestamp"], file["databaseId"]] += [
+                {name: cell for name, cell in zip(header, row) if cell is not None} for row in rows]
+    gone = [{"objectId": "o000008", "identity": "i8", "deleted": "true"}, {"objectId": "o000009", "deleted": "true"}]
+    second = found[manifests[1]["runTimestamp"], "0"]
+    assert [record.get("deleted") for record in second] == [None, "true", "true"]
+    assert second[0]["profileProps.new"] == "1" and second[1:] == gone, second
+    with place.rows("0") as db:
+        db.execute("DELETE FROM profiles WHERE object_id IN ('o000007', 'o000008')")
+    for database in ("0", "1"):
+        wanted = {row["object_id"]: {name: cell for name, cell in profile_row(row).items() if cell is not None}
+                  for row in profiles(place, database)}
+        records = found[manifests[0]["runTimestamp"], database]
+        assert len(records) == count
+        for record in records:
+            if record["objectId"] in wanted:
+                assert record == wanted[record["objectId"]], (record, wanted[record["objectId"]])
