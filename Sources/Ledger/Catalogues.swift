@@ -45,7 +45,7 @@ extension Ledger {
       for eventName in eventNames {
         try database.cachedStatement(
           sql: """
-            UPDATE file SET state = 'stale' WHERE run_id = ? AND kind = 'data'
+            UPDATE file INDEXED BY file_event SET state = 'stale' WHERE run_id = ? AND kind = 'data'
               AND event_name IS nullif(CAST(? AS TEXT), '')
             """
         ).execute(arguments: [id, WholeText(eventName)])

@@ -33,17 +33,21 @@ extension Schema {
     -- How often the catalogue has changed, and at which of them a run stands: pinned with its first attempt.
     ALTER TABLE export ADD COLUMN catalogue_revision INTEGER NOT NULL DEFAULT 0;
     ALTER TABLE run ADD COLUMN catalogue_revision INTEGER;
+    -- Named where it is meant: the planner takes the primary key for just as good.
     CREATE INDEX file_event ON file (run_id, event_name);
 
+    -- Of a run only columns are read for each property that lie before its manifest, which may be large.
+    CREATE TRIGGER run_commit_stands_at_its_catalogue BEFORE UPDATE OF manifest ON run
+    WHEN NEW.manifest IS NOT NULL AND NEW.catalogue_revision IS NOT
+      (SELECT catalogue_revision FROM export WHERE id = NEW.export_id) AND OLD.manifest IS NULL
+    BEGIN SELECT RAISE(ABORT, 'the catalogue has changed since the run pinned it'); END;
     CREATE TRIGGER catalogue_inserted_by_commit BEFORE INSERT ON catalogue
-    WHEN NOT EXISTS (SELECT 1 FROM run JOIN export ON export.id = run.export_id
-      WHERE run.id = NEW.run_id AND run.export_id = NEW.export_id AND run.state = 'RUNNING'
-        AND run.manifest IS NOT NULL AND run.catalogue_revision = export.catalogue_revision)
+    WHEN NOT EXISTS (SELECT 1 FROM run WHERE id = NEW.run_id AND export_id = NEW.export_id AND state = 'RUNNING'
+      AND manifest_name IS NOT NULL)
     BEGIN SELECT RAISE(ABORT, 'the catalogue changes only with the commit of a run'); END;
     CREATE TRIGGER catalogue_widened_by_commit BEFORE UPDATE ON catalogue
-    WHEN NOT EXISTS (SELECT 1 FROM run JOIN export ON export.id = run.export_id
-      WHERE run.id = NEW.run_id AND run.export_id = NEW.export_id AND run.state = 'RUNNING'
-        AND run.manifest IS NOT NULL AND run.catalogue_revision = export.catalogue_revision)
+    WHEN NOT EXISTS (SELECT 1 FROM run WHERE id = NEW.run_id AND export_id = NEW.export_id AND state = 'RUNNING'
+      AND manifest_name IS NOT NULL)
     BEGIN SELECT RAISE(ABORT, 'the catalogue changes only with the commit of a run'); END;
     CREATE TRIGGER catalogue_only_widens BEFORE UPDATE ON catalogue
     WHEN NEW.position <> OLD.position OR NOT (NEW.type = OLD.type OR OLD.type = 'UNKNOWN' OR NEW.type = 'STRING'
@@ -59,19 +63,19 @@ extension Schema {
     -- All files of one event in a run have the same columns: those that are delivered, or may be, are outdated before the
     -- columns change.
     CREATE TRIGGER pending_catalogue_inserted BEFORE INSERT ON pending_catalogue
-    WHEN EXISTS (SELECT 1 FROM file WHERE run_id = NEW.run_id AND event_name IS nullif(NEW.event_name, '')
-      AND kind = 'data' AND state IN ('sending', 'delivered'))
-      OR NOT EXISTS (SELECT 1 FROM run WHERE id = NEW.run_id AND state = 'RUNNING' AND manifest IS NULL)
+    WHEN EXISTS (SELECT 1 FROM file INDEXED BY file_event WHERE run_id = NEW.run_id
+      AND event_name IS nullif(NEW.event_name, '') AND kind = 'data' AND state IN ('sending', 'delivered'))
+      OR NOT EXISTS (SELECT 1 FROM run WHERE id = NEW.run_id AND state = 'RUNNING' AND manifest_name IS NULL)
     BEGIN SELECT RAISE(ABORT, 'files that were written with other columns are outdated first'); END;
     CREATE TRIGGER pending_catalogue_updated BEFORE UPDATE ON pending_catalogue
-    WHEN EXISTS (SELECT 1 FROM file WHERE run_id = NEW.run_id AND event_name IS nullif(NEW.event_name, '')
-      AND kind = 'data' AND state IN ('sending', 'delivered'))
-      OR NOT EXISTS (SELECT 1 FROM run WHERE id = NEW.run_id AND state = 'RUNNING' AND manifest IS NULL)
+    WHEN EXISTS (SELECT 1 FROM file INDEXED BY file_event WHERE run_id = NEW.run_id
+      AND event_name IS nullif(NEW.event_name, '') AND kind = 'data' AND state IN ('sending', 'delivered'))
+      OR NOT EXISTS (SELECT 1 FROM run WHERE id = NEW.run_id AND state = 'RUNNING' AND manifest_name IS NULL)
     BEGIN SELECT RAISE(ABORT, 'files that were written with other columns are outdated first'); END;
     CREATE TRIGGER pending_catalogue_deleted BEFORE DELETE ON pending_catalogue
-    WHEN EXISTS (SELECT 1 FROM file WHERE run_id = OLD.run_id AND event_name IS nullif(OLD.event_name, '')
-      AND kind = 'data' AND state IN ('sending', 'delivered'))
-      AND (SELECT manifest FROM run WHERE id = OLD.run_id) IS NULL
+    WHEN EXISTS (SELECT 1 FROM file INDEXED BY file_event WHERE run_id = OLD.run_id
+      AND event_name IS nullif(OLD.event_name, '') AND kind = 'data' AND state IN ('sending', 'delivered'))
+      AND (SELECT manifest_name FROM run WHERE id = OLD.run_id) IS NULL
     BEGIN SELECT RAISE(ABORT, 'files that were written with other columns are outdated first'); END;
     CREATE TRIGGER run_done_with_its_catalogue BEFORE UPDATE OF state ON run
     WHEN NEW.state = 'DONE' AND EXISTS (SELECT 1 FROM pending_catalogue WHERE run_id = NEW.id)
