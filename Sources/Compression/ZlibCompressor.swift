@@ -28,7 +28,8 @@ package final class ZlibCompressor: BlockCompressor {
     stream.deallocate()
   }
 
-  package func bound(_ count: Int) -> Int { Int(deflateBound(stream, uLong(count))) }
+  /// zlib's own bound is too small for blocks that are stored (level 0) into a room of just that size.
+  package func bound(_ count: Int) -> Int { Int(deflateBound(stream, uLong(count))) + count >> 10 + 64 }
 
   package func compress(_ bytes: UnsafeRawBufferPointer, into room: UnsafeMutableRawBufferPointer) -> Int {
     deflateReset(stream)
