@@ -68,7 +68,7 @@ let package = Package(
 
     // Suites that every implementation of a socket runs, and what tests share; in no product.
     .target(
-      name: "ExportTesting", dependencies: ["ExportCore", "Formats", "TimeZones"],
+      name: "ExportTesting", dependencies: ["ExportCore", "Formats", "TimeZones", crypto],
       path: "Tests/ExportTesting"),
     .target(
       name: "ZoneTesting", dependencies: ["TimeZones"], path: "Tests/ZoneTesting", swiftSettings: optimised),
@@ -95,6 +95,8 @@ let package = Package(
     .testTarget(
       name: "ExportConfigTests", dependencies: ["ExportConfig", "ExportCore", "TimeZones", "ZoneTesting"],
       swiftSettings: optimised),
+    .testTarget(
+      name: "DirectoryDestinationTests", dependencies: ["DirectoryDestination", "ExportCore", "ExportTesting"]),
     .testTarget(name: "WebhooksTests", dependencies: ["ExportCore", "Webhooks"]),
     .testTarget(name: "LedgerTests", dependencies: ["ExportCore", "Ledger", "TimeZones", grdb]),
     .testTarget(

@@ -94,7 +94,10 @@ import TimeZones
     let names = RunFileNames(
       account: "1", export: "e", requestId: 1, runTimestamp: 2, date: LocalDate(daysSinceEpoch: 20_000),
       dataType: .events, format: .json, codec: codec, prefix: .none)
-    return try EventFiles(names, databaseId: "0", revision: revision, zone: .utc, stagingDirectory: directory)
+    let catalogue = EventCatalogue(revision)
+    catalogue.beginPass()
+    return try EventFiles(
+      names, databaseId: "0", revision: revision, zone: .utc, catalogue: catalogue, stagingDirectory: directory)
   }
 
   private func batch(from first: Int, rows: Int) -> EventBatch {

@@ -20,14 +20,17 @@ struct Delivery: Sendable {
 
   /// Reads the events of one database to their end and delivers everything that comes of them. Where reading holds a
   /// snapshot, nothing is sent before it is over: a slow destination must not keep it open.
-  func deliver(_ files: EventFiles, from source: any Source, _ read: EventRead) async throws {
+  /// - Parameter countsRows: false for rows that have been counted already.
+  func deliver(
+    _ files: EventFiles, from source: any Source, _ read: EventRead, countsRows: Bool
+  ) async throws {
     let holdsSnapshot = read.cut.bound == nil
     do {
       try await withThrowingTaskGroup(of: Void.self) { group in
         var underWay = 0
         var held: [CompletedFile] = []
         try await source.read(read) { batch in
-          control.moved(rows: batch.rows.count)
+          control.moved(rows: countsRows ? batch.rows.count : 0)
           try files.append(batch)
           let completed = files.takeCompleted()
           if holdsSnapshot {
@@ -36,7 +39,7 @@ struct Delivery: Sendable {
             try await send(completed, &group, &underWay)
           }
         }
-        try await send(held, &group, &underWay)
+        try await send(files.valid(held), &group, &underWay)
         while true {
           let completed = try files.finish(atMost: Self.groupLimit)
           guard !completed.isEmpty else { break }
@@ -51,21 +54,23 @@ struct Delivery: Sendable {
   }
 
   /// Reads the profiles of one database as they are at one moment, and delivers those that `delta` lets through once
-  /// all have been read.
+  /// all have been read; nothing when they do not fit in the columns of `catalogue`, which then has grown.
   func deliver(
-    _ files: ProfileFiles, from source: any Source, _ read: ProfileRead, _ delta: ProfileDelta
+    _ files: ProfileFiles, _ catalogue: ProfileCatalogue, from source: any Source, _ read: ProfileRead,
+    _ delta: ProfileDelta, countsRows: Bool
   ) async throws {
     do {
       var held: [CompletedFile] = []
       try await source.readProfiles(read) { batch in
         var batch = batch
         try delta.filter(&batch)
-        control.moved(rows: batch.rows.count)
+        control.moved(rows: countsRows ? batch.rows.count : 0)
         try files.append(batch)
         held += files.takeCompleted()
       }
       try files.append(delta.rest())
       held += files.takeCompleted()
+      if catalogue.isGrown { return files.abandon() }
       while true {
         let completed = try files.finish(atMost: Self.groupLimit)
         guard !completed.isEmpty else { break }

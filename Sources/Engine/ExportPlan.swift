@@ -64,6 +64,14 @@ package struct DryRun: Sendable {
 
   /// - Throws: what the runs themselves would fail with, or `CancellationError`.
   package func plan(_ record: ExportRecord, now: Instant) async throws -> ExportPlan {
+    do {
+      return try await dryRun(record, now: now)
+    } catch let error as ExportError {
+      throw error.of(export: record.name)
+    }
+  }
+
+  private func dryRun(_ record: ExportRecord, now: Instant) async throws -> ExportPlan {
     let newest = try ledger.revision(of: record.id)
     if record.dataType == .profiles { return try await profilePlan(record, newest, now: now) }
     let hasSequence =

@@ -74,7 +74,7 @@ package struct ExportView: Sendable {
 
   private static func state(_ snapshot: ExportSnapshot, _ outlook: Outlook) -> ExportState {
     if snapshot.open.contains(where: { $0.state == .running }) { return .running }
-    if snapshot.record.stoppedBy != nil { return .stopped }
+    if snapshot.record.stoppedBy != nil { return snapshot.record.waits ? .pending : .stopped }
     if snapshot.ended?.state == .failed { return .failed }
     guard outlook.isExhausted, snapshot.open.isEmpty else { return .pending }
     // Nothing is ahead any more, so that what failed on the way is all there is to say.

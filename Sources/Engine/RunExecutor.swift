@@ -54,7 +54,8 @@ package struct RunExecutor: Sendable {
       tidyMemories(of: begun.run.exportId)
       return .done
     } catch {
-      return try conclude(begun.run, error, control, evenIfStopped: evenIfStopped)
+      let failure = (error as? ExportError)?.of(export: begun.exportName) ?? error
+      return try conclude(begun.run, failure, control, evenIfStopped: evenIfStopped)
     }
   }
 
@@ -85,55 +86,11 @@ package struct RunExecutor: Sendable {
     var span: Manifest.Span
     var watermarks: [DatabaseCut] = []
     var profileMarks: [ProfileMark] = []
-  }
-
-  private func deliverEvents(
-    _ begun: BegunRun, _ names: RunFileNames, _ zone: Zone, _ source: any Source, _ delivery: Delivery
-  ) async throws -> Delivered {
-    guard let window = begun.run.window else {
-      throw ExportError(.state, .lasting, object: "run \(begun.run.id)", problem: "has no window")
-    }
-    let revision = begun.revision.resolved
-    let reads = RunReads(
-      window: window, revision: revision, watermarks: begun.watermarks, doneWindows: begun.doneWindows,
-      isPlannedAgain: begun.isPlannedAgain)
-    let cuts = try await pin(begun, reads, source)
-    let kept = try resumable(begun, cuts)
-    for stem in names.stems { try await delivery.destination.removeLeftovers(stem: stem) }
-    for cut in cuts {
-      let files = try EventFiles(
-        names, databaseId: cut.databaseId, revision: revision, zone: zone,
-        stagingDirectory: delivery.destination.stagingDirectory ?? parts.stagingDirectory,
-        delivered: kept.filter { $0.databaseId == cut.databaseId }.compactMap(\.delivered))
-      try await delivery.deliver(files, from: source, reads.read(cut))
-    }
-    return Delivered(span: Manifest.Span(from: window.from, to: window.to), watermarks: cuts)
+    /// Those that the ledger does not know yet.
+    var columns = AnySequence<CataloguedProperty>(EmptyCollection())
   }
 
   // MARK: Steps
-
-  /// Proves every database before any file is written, and pins the bounds of those that are not pinned yet.
-  private func pin(_ begun: BegunRun, _ reads: RunReads, _ source: any Source) async throws -> [DatabaseCut] {
-    let (cuts, fresh) = try await reads.cuts(source, pinned: begun.cuts)
-    try ledger.pin(fresh, of: begun.run.id)
-    for cut in fresh where reads.lacksCreationBound(cut.databaseId) {
-      if let bound = cut.bound {
-        try ledger.recordCreationBound(begun.run.exportId, databaseId: cut.databaseId, bound: bound)
-      }
-    }
-    return cuts
-  }
-
-  /// The delivered files that this attempt goes on behind. A source without a sequence has no bound to go on under:
-  /// its run starts over, and what it had delivered goes unless it is made again.
-  private func resumable(_ begun: BegunRun, _ cuts: [DatabaseCut]) throws -> [FileRecord] {
-    guard !begun.files.isEmpty else { return [] }
-    guard cuts.allSatisfy({ $0.bound != nil }) else {
-      try ledger.outdate(filesOf: begun.run.id)
-      return []
-    }
-    return begun.files.filter { $0.kind == .data && $0.state == .delivered }
-  }
 
   /// Removes what earlier attempts left at the destination and this one did not make again.
   private func deleteStale(_ begun: BegunRun) async throws {
@@ -163,7 +120,8 @@ package struct RunExecutor: Sendable {
     try ledger.commit(
       begun.run.id, manifest: bytes, named: names.manifest, rows: totals.rows, bytes: totals.bytes,
       files: files,
-      rejected: totals.rejected, watermarks: delivered.watermarks, profileMarks: delivered.profileMarks)
+      rejected: totals.rejected, watermarks: delivered.watermarks, profileMarks: delivered.profileMarks,
+      columns: delivered.columns)
     try await complete(begun.run.id, bytes, names.manifest, destination)
   }
 

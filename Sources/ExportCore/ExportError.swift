@@ -24,7 +24,8 @@ package struct ExportError: Error, Hashable, Sendable, Codable, CustomStringConv
   package var object: String
   /// What failed, a clause without a full stop.
   package var problem: String
-  /// What to do now, a sentence without a full stop; nil when there is nothing but waiting.
+  /// What to do now, a sentence without a full stop; nil when there is nothing but waiting. In a command, `NAME` stands for
+  /// the export at hand until somebody who knows it says so (``of(export:)``).
   package var hint: String?
 
   package init(_ stage: Stage, _ kind: Kind, object: String, problem: String, hint: String? = nil) {
@@ -33,6 +34,15 @@ package struct ExportError: Error, Hashable, Sendable, Codable, CustomStringConv
     self.object = object
     self.problem = problem
     self.hint = hint
+  }
+
+  /// The same error, its hint with the name of the export.
+  package func of(export name: String) -> ExportError {
+    var named = self
+    if let hint, let range = hint.firstRange(of: " NAME ") {
+      named.hint = hint[..<range.lowerBound] + " \(name) " + hint[range.upperBound...]
+    }
+    return named
   }
 
   /// `object: problem; hint`.

@@ -4,12 +4,17 @@ import ExportCore
 /// file are its beginning, its records in order, and its end, and they are compressed afterwards. It keeps no
 /// state between records, so that all series of a run share one. Every implementation passes the
 /// conformance suite for formats.
+///
+/// A format that has columns (``ColumnNeed``) is given those of the event: the same for all files of a series, with one
+/// for each property of each record.
 protocol EventRecordEncoder: Sendable {
   /// What a file of this event begins with.
-  func begin(eventName: UnsafeRawBufferPointer, into out: inout OutputBytes)
+  func begin(
+    eventName: UnsafeRawBufferPointer, _ columns: borrowing EventColumns, into out: inout OutputBytes)
 
   /// Appends one record. What all formats share has been decided in `event`; whatever it holds can be encoded.
-  func encode(_ event: borrowing EventRecord, into out: inout OutputBytes)
+  /// - Parameter columns: with the event's properties placed in them.
+  func encode(_ event: borrowing EventRecord, _ columns: borrowing EventColumns, into out: inout OutputBytes)
 
   /// What a file ends with.
   var end: StaticString { get }
@@ -19,21 +24,28 @@ protocol EventRecordEncoder: Sendable {
 /// loop of its own, made for it.
 enum EventEncoder: Sendable {
   case json(JSONEventEncoder)
+  case csv(CSVEventEncoder)
+  case xml(XMLEventEncoder)
 
   /// - Throws: ``ExportError`` for a format that events cannot have in this version.
   init(_ definition: Definition) throws(ExportError) {
     switch definition.format {
     case .json: self = .json(JSONEventEncoder(asString: definition.asString))
-    case .csv, .xml, .parquet:
+    case .csv: self = .csv(CSVEventEncoder(guardFormulas: definition.guardFormulas))
+    case .xml: self = .xml(XMLEventEncoder())
+    case .parquet:
       throw ExportError(
         .configuration, .lasting, object: "format",
-        problem: "this version cannot write events as \(definition.format.rawValue)", hint: "use json")
+        problem: "this version cannot write events as \(definition.format.rawValue)",
+        hint: "use json, csv or xml")
     }
   }
 
   var each: any EventRecordEncoder {
     switch self {
     case .json(let json): json
+    case .csv(let csv): csv
+    case .xml(let xml): xml
     }
   }
 }

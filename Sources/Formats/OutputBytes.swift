@@ -1,3 +1,4 @@
+import ExportCore
 import Glibc
 
 /// Bytes under construction: storage that grows, is emptied and used again, and is never copied. It does
@@ -56,6 +57,13 @@ struct OutputBytes: ~Copyable {
     count += bytes.count
   }
 
+  @inline(__always)
+  mutating func append(_ byte: UInt8, times: Int) {
+    reserve(times)
+    memset(base + count, Int32(byte), times)
+    count += times
+  }
+
   /// ASCII text known at compile time.
   @inline(__always)
   mutating func append(literal text: StaticString) {
@@ -65,6 +73,54 @@ struct OutputBytes: ~Copyable {
   mutating func removeLast(_ bytes: Int) { count -= bytes }
 
   mutating func replaceLast(with byte: UInt8) { base[count - 1] = byte }
+
+  /// Puts a byte before what has been appended behind `start`.
+  mutating func insert(_ byte: UInt8, at start: Int) {
+    reserve(1)
+    memmove(base + start + 1, base + start, count - start)
+    base[start] = byte
+    count += 1
+  }
+
+  /// Puts what has been appended behind `start` in quotes, and doubles each quote in it.
+  mutating func quote(from start: Int) {
+    let quote = UInt8(ascii: "\"")
+    var inside = 0
+    for i in start..<count where base[i] == quote { inside += 1 }
+    reserve(inside + 2)
+    var from = count
+    count += inside + 2
+    var to = count - 1
+    base[to] = quote
+    while inside > 0 {
+      from -= 1
+      to -= 1
+      base[to] = base[from]
+      if base[from] == quote {
+        to -= 1
+        base[to] = quote
+        inside -= 1
+      }
+    }
+    memmove(base + start + 1, base + start, from - start)
+    base[start] = quote
+  }
+
+  /// The text that the inside of a JSON string stands for; a lone surrogate becomes U+FFFD.
+  /// - Parameter inside: the bytes between the quotes, as ``JSONTokens`` accepted them.
+  mutating func append(unescaping inside: UnsafeRawBufferPointer) {
+    var i = 0
+    while i < inside.count {
+      let rest = UnsafeRawBufferPointer(rebasing: inside[i...])
+      guard let escape = memchr(rest.baseAddress!, Int32(UInt8(ascii: "\\")), rest.count) else {
+        return append(rest)
+      }
+      let plain = UnsafeRawPointer(escape) - rest.baseAddress!
+      append(UnsafeRawBufferPointer(rebasing: rest[..<plain]))
+      i += plain
+      for byte in Unicode.UTF8.encode(JSONText.scalar(ofEscapeIn: inside, at: &i))! { append(byte) }
+    }
+  }
 
   /// In decimal digits.
   mutating func append(decimal number: Int) {

@@ -5,10 +5,12 @@ import ExportCore
 /// the conformance suite for formats.
 protocol ProfileRecordEncoder: Sendable {
   /// What a file begins with.
-  func begin(into out: inout OutputBytes)
+  func begin(_ columns: borrowing ProfileColumns, into out: inout OutputBytes)
 
   /// Appends one record. What all formats share has been decided in `profile`; whatever it holds can be encoded.
-  func encode(_ profile: borrowing ProfileRecord, into out: inout OutputBytes)
+  /// - Parameter columns: with the members of the profile's objects placed in them, for a format that has columns.
+  func encode(
+    _ profile: borrowing ProfileRecord, _ columns: borrowing ProfileColumns, into out: inout OutputBytes)
 
   /// What a file ends with.
   var end: StaticString { get }
@@ -18,21 +20,28 @@ protocol ProfileRecordEncoder: Sendable {
 /// loop of its own, made for it.
 enum ProfileEncoder: Sendable {
   case json(JSONProfileEncoder)
+  case csv(CSVProfileEncoder)
+  case xml(XMLProfileEncoder)
 
   /// - Throws: ``ExportError`` for a format that profiles cannot have in this version.
   init(_ definition: Definition) throws(ExportError) {
     switch definition.format {
     case .json: self = .json(JSONProfileEncoder(asString: definition.asString))
-    case .csv, .xml, .parquet:
+    case .csv: self = .csv(CSVProfileEncoder(guardFormulas: definition.guardFormulas))
+    case .xml: self = .xml(XMLProfileEncoder())
+    case .parquet:
       throw ExportError(
         .configuration, .lasting, object: "format",
-        problem: "this version cannot write profiles as \(definition.format.rawValue)", hint: "use json")
+        problem: "this version cannot write profiles as \(definition.format.rawValue)",
+        hint: "use json, csv or xml")
     }
   }
 
   var each: any ProfileRecordEncoder {
     switch self {
     case .json(let json): json
+    case .csv(let csv): csv
+    case .xml(let xml): xml
     }
   }
 }

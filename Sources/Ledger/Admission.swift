@@ -65,7 +65,8 @@ extension Ledger {
       let rows = try Row.fetchAll(
         database.cachedStatement(
           sql: """
-            UPDATE export SET stopped_by = NULL, reason = NULL, resumes_after = NULL WHERE \(condition)
+            UPDATE export SET stopped_by = NULL, reason = NULL, resumes_after = NULL, waits = 0
+            WHERE \(condition)
             RETURNING id, name
             """))
       for row in rows { try Self.reopen(row["id"], now: now, database) }
@@ -142,7 +143,20 @@ extension Ledger {
     ).map { ($0["id"], $0["name"]) }
   }
 
-  /// Why a recurring profile export that a file defines is stopped for now.
+  /// Has a recurring profile export wait for the end of a one-time one, as files do.
+  static func wait(
+    _ id: RequestId, for running: (id: RequestId, name: String), now: Instant, _ database: Database
+  ) throws {
+    try database.cachedStatement(
+      sql: """
+        UPDATE export SET stopped_by = 'daemon', waits = 1, reason = ?, resumes_after = ?,
+          stopped_at = max(?, coalesce(stopped_at + 1, 0)) WHERE id = ?
+        """
+    ).execute(arguments: [waitsForEnd(of: running.name), running.id, now, id])
+    try stopWaitingRuns(of: id, reason: waitsForEnd(of: running.name), now: now, database)
+  }
+
+  /// Why a recurring profile export that a file defines does not begin yet.
   static func waitsForEnd(of name: String) -> String {
     "waits while the one-time export \(name) runs, starts by itself when that has ended"
   }

@@ -82,11 +82,14 @@ extension Ledger {
   /// Stores the next revision of an export, in one transaction with the windows that are already due under
   /// the old rule.
   /// - Parameter due: what was due before the edit; may be empty.
+  /// - Throws: ``ExportError``; of kind `refused` when a recurring profile export would come to a source of which a
+  ///   one-time one runs. One that a file defines waits instead.
   package func revise(
     _ id: RequestId, definition: String, resolved: Revision, due: [PlannedWindow], now: Instant
   ) throws(ExportError) {
     try write { database in
       try Self.plan(due, of: id, now: now, database)
+      try Self.makeRoom(for: resolved.definition, of: id, now: now, database)
       try database.cachedStatement(
         sql:
           """
@@ -121,10 +124,7 @@ extension Ledger {
       else { throw ExportError(.state, .lasting, object: "export \(id)", problem: "does not exist any more") }
       if record.dataType == .profiles, record.isRecurring, record.doneAt == nil {
         if mayWait, let running = try Self.admittedOneTime(of: record.source, database) {
-          try database.execute(
-            sql: "UPDATE export SET stopped_by = 'daemon', reason = ?, resumes_after = ? WHERE id = ?",
-            arguments: [Self.waitsForEnd(of: running.name), running.id, id])
-          return
+          return try Self.wait(id, for: running, now: now, database)
         }
         try Self.requireNoAdmittedOneTime(record.name, source: record.source, database)
       }
@@ -132,7 +132,8 @@ extension Ledger {
         try Self.requireNoActiveRecurring(record.name, source: record.source, database)
       }
       try database.cachedStatement(
-        sql: "UPDATE export SET stopped_by = NULL, reason = NULL, resumes_after = NULL WHERE id = ?"
+        sql:
+          "UPDATE export SET stopped_by = NULL, reason = NULL, resumes_after = NULL, waits = 0 WHERE id = ?"
       ).execute(arguments: [id])
       try Self.reopen(id, now: now, database)
     }
@@ -169,7 +170,7 @@ extension Ledger {
     try database.cachedStatement(
       sql: """
         UPDATE export SET stopped_by = iif(stopped_by = 'person', 'person', ?), reason = ?,
-          resumes_after = NULL, stopped_at = max(?, coalesce(stopped_at + 1, 0)) WHERE id = ?
+          resumes_after = NULL, waits = 0, stopped_at = max(?, coalesce(stopped_at + 1, 0)) WHERE id = ?
         """
     ).execute(arguments: [stopper, reason, now, id])
     try stopWaitingRuns(of: id, reason: reason, now: now, database)
@@ -203,13 +204,13 @@ extension Ledger {
     try database.cachedStatement(
       sql: """
         INSERT INTO export (id, name, origin, data_type, revision, created_at, source, is_recurring, stopped_by,
-          reason, resumes_after)
-        VALUES (?, ?, ?, ?, 1, ?, ?, ?, ?, ?, ?)
+          reason, resumes_after, waits)
+        VALUES (?, ?, ?, ?, 1, ?, ?, ?, ?, ?, ?, ?)
         """
     ).execute(arguments: [
       id, name, origin, resolved.definition.data.dataType, now, resolved.definition.source,
       resolved.definition.frequency.isRecurring, running == nil ? nil : Stopper.daemon,
-      running.map { waitsForEnd(of: $0.name) }, running?.id,
+      running.map { waitsForEnd(of: $0.name) }, running?.id, running != nil,
     ])
     try Self.insert(revision: 1, of: id, definition: definition, resolved: resolved, now: now, database)
     return id
@@ -230,13 +231,29 @@ extension Ledger {
     return nil
   }
 
+  /// As ``room(for:named:_:_:)`` for an export that is there already and gets another definition.
+  private static func makeRoom(
+    for definition: Definition, of id: RequestId, now: Instant, _ database: Database
+  ) throws {
+    guard definition.data.dataType == .profiles, definition.frequency.isRecurring,
+      let record = try ExportRecord.fetchOne(
+        database.cachedStatement(sql: "SELECT * FROM export WHERE id = ?"), arguments: [id]),
+      record.stoppedBy == nil, record.doneAt == nil,
+      let running = try admittedOneTime(of: definition.source, database)
+    else { return }
+    guard record.origin == .file else {
+      return try requireNoAdmittedOneTime(record.name, source: definition.source, database)
+    }
+    try wait(id, for: running, now: now, database)
+  }
+
   private static func delete(_ id: RequestId, now: Instant, _ database: Database) throws {
     try stopWaitingRuns(of: id, reason: "the export was deleted", now: now, database)
     try database.cachedStatement(
       sql: """
         UPDATE export SET deleted_at = ?1, stopped_by = coalesce(stopped_by, 'person'),
           stopped_at = max(?1, coalesce(stopped_at + 1, 0)), reason = coalesce(reason, 'deleted'),
-          resumes_after = NULL
+          resumes_after = NULL, waits = 0
         WHERE id = ?2 AND deleted_at IS NULL
         """
     ).execute(arguments: [now, id])

@@ -64,6 +64,8 @@ package struct ExportRecord: Hashable, Sendable, Codable, FetchableRecord {
   package var doneAt: Instant?
   /// The one-time export that stopped this one and at whose end it starts again.
   package var resumesAfter: RequestId?
+  /// Whether it has only not begun yet: it waits for the end of `resumesAfter`, and nobody stopped it.
+  package var waits: Bool
 
   /// Whether it must be admitted before it runs: a recurring profile export of its source keeps it waiting.
   package var needsAdmission: Bool { dataType == .profiles && !isRecurring }
@@ -85,6 +87,7 @@ package struct ExportRecord: Hashable, Sendable, Codable, FetchableRecord {
     isRecurring = row["is_recurring"]
     doneAt = row["done_at"]
     resumesAfter = row["resumes_after"]
+    waits = row["waits"]
   }
 }
 

@@ -110,9 +110,10 @@ extension Ledger {
       guard database.changesCount == 1 else { return nil }
       // A run that was reopened may have got ahead of this one: with a cut behind the watermark it would set that back, and
       // what lies between would be sent twice.
-      if try Self.isOvertaken(id, database) {
+      if try Self.isOvertaken(id, database) || Self.hasOutdatedCatalogue(id, database) {
         try Self.startOver("SELECT id FROM run WHERE id = ? AND manifest IS NULL", [id], database)
       }
+      try Self.pinCatalogue(of: id, database)
       let run = try RunRecord.fetchOne(
         database.cachedStatement(sql: "SELECT \(RunRecord.columns) FROM run WHERE id = ?"), arguments: [id])!
       return BegunRun(
@@ -153,20 +154,24 @@ extension Ledger {
     }
   }
 
-  /// The commit: the exact manifest bytes, the totals and the new watermarks, in one transaction. From here the run
-  /// only goes forward.
+  /// The commit: the exact manifest bytes, the totals, the new watermarks, and what the run adds to the catalogue, in
+  /// one transaction. From here the run only goes forward.
+  /// - Parameter columns: those that no earlier ``grow(_:of:outdating:)`` of the run has written down.
   /// - Throws: ``ExportError`` when a file of the run is not delivered.
   package func commit(
     _ id: RunId, manifest: [UInt8], named name: String, rows: Int, bytes: Int, files: Int, rejected: Int,
-    watermarks: [DatabaseCut], profileMarks: [ProfileMark] = []
+    watermarks: [DatabaseCut], profileMarks: [ProfileMark] = [],
+    columns: some Sequence<CataloguedProperty> = EmptyCollection<CataloguedProperty>()
   ) throws(ExportError) {
     try write { database in
-      try database.cachedStatement(
-        sql: """
-          UPDATE run SET manifest = ?, manifest_name = ?, rows = ?, bytes = ?, files = ?, rejected = ?
-          WHERE id = ? AND state = 'RUNNING' AND manifest IS NULL
-          """
-      ).execute(arguments: [Data(manifest), name, rows, bytes, files, rejected, id])
+      try Self.withData(of: manifest) {
+        try database.cachedStatement(
+          sql: """
+            UPDATE run SET manifest = ?, manifest_name = ?, rows = ?, bytes = ?, files = ?, rejected = ?
+            WHERE id = ? AND state = 'RUNNING' AND manifest IS NULL
+            """
+        ).execute(arguments: [$0, name, rows, bytes, files, rejected, id])
+      }
       guard database.changesCount == 1 else {
         throw ExportError(.state, .passing, object: "run \(id)", problem: "is not running any more")
       }
@@ -184,6 +189,7 @@ extension Ledger {
         ])
       }
       for mark in profileMarks { try Self.set(mark, by: id, database) }
+      try Self.commitCatalogue(of: id, adding: columns, database)
     }
   }
 
@@ -319,6 +325,15 @@ extension Ledger {
 
   // MARK: Statements
 
+  /// Lends bytes to a statement that is executed in `body`: a manifest of very many files is not held twice.
+  private static func withData(of bytes: [UInt8], _ body: (Data) throws -> Void) rethrows {
+    try bytes.withUnsafeBytes { bytes in
+      guard let base = bytes.baseAddress else { return try body(Data()) }
+      try body(
+        Data(bytesNoCopy: UnsafeMutableRawPointer(mutating: base), count: bytes.count, deallocator: .none))
+    }
+  }
+
   static func export(ofRun id: RunId, _ database: Database) throws -> ExportRecord? {
     try ExportRecord.fetchOne(
       database.cachedStatement(
@@ -420,9 +435,13 @@ extension Ledger {
     try database.cachedStatement(
       sql: "UPDATE file SET state = 'stale', error = NULL WHERE run_id IN (\(runs))"
     ).execute(arguments: arguments)
-    try database.cachedStatement(
-      sql: "UPDATE run SET revision = NULL, cut_at = NULL, previous_cut_at = NULL WHERE id IN (\(runs))"
-    ).execute(
+    try database.cachedStatement(sql: "DELETE FROM pending_catalogue WHERE run_id IN (\(runs))").execute(
       arguments: arguments)
+    try database.cachedStatement(
+      sql: """
+        UPDATE run SET revision = NULL, cut_at = NULL, previous_cut_at = NULL, catalogue_revision = NULL
+        WHERE id IN (\(runs))
+        """
+    ).execute(arguments: arguments)
   }
 }

@@ -10,12 +10,21 @@ enum Schema {
     migrator.registerMigration("2") { try $0.execute(sql: profiles) }
     migrator.registerMigration("3") { try $0.execute(sql: retention) }
     migrator.registerMigration("4") { try $0.execute(sql: refusals) }
+    migrator.registerMigration("5") { try $0.execute(sql: waiting) }
+    migrator.registerMigration("6") { try $0.execute(sql: catalogue) }
     return migrator
   }
 
   /// Migration 4: an answer to a wish says whether a rule stood in its way.
   private static let refusals = """
     ALTER TABLE wish ADD COLUMN refused INTEGER NOT NULL DEFAULT 0 CHECK (refused IN (0, 1));
+    """
+
+  /// Migration 5: a recurring profile export of a file that cannot begin yet is told apart from one that was stopped.
+  private static let waiting = """
+    ALTER TABLE export ADD COLUMN waits INTEGER NOT NULL DEFAULT 0
+      CHECK (waits = 0 OR (waits = 1 AND stopped_by = 'daemon' AND resumes_after IS NOT NULL));
+    UPDATE export SET waits = 1 WHERE stopped_by = 'daemon' AND resumes_after IS NOT NULL AND stopped_at IS NULL;
     """
 
   private static let first = """

@@ -12,7 +12,7 @@ enum Assembly {
 
   /// What this version can do.
   static let capabilities = Capabilities(
-    formats: [.json], destinationTypes: [.directory], dataTypes: [.events, .profiles])
+    formats: [.json, .csv, .xml], destinationTypes: [.directory], dataTypes: [.events, .profiles])
 
   static func parts(_ configuration: Configuration) -> Parts {
     Parts(

@@ -125,7 +125,7 @@ def test_stop_recurring_stops_it_and_resume_recurring_starts_it_again(place):
     people.define(place, "of-a-file", RECURRING)
     place.exportd("reload")
     told = place.status("of-a-file")["export"]
-    assert told["state"] == "STOPPED" and "snapshot" in told["reason"], told
+    assert told["state"] == "PENDING" and told["nextRunAt"] is None and "snapshot" in told["reason"], told
     daemon.kill()
     unblock(place)
     daemon = place.daemon()

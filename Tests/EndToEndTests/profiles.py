@@ -320,7 +320,7 @@ def test_what_is_remembered_is_small_and_its_loss_is_told(place):
                 file.seek(50_000)
                 file.write(b"\0\0\0\0")
     done = run(place, "compared", 5, code=1)
-    assert "it remembers which profiles were sent" in done.stderr and "--rebase" in done.stderr, done.stderr
+    assert "it remembers which profiles were sent" in done.stderr and "exportd run compared --rebase" in done.stderr, done.stderr
     assert len(delivered(place, request)) == 1
     place.exportd("run", "compared", "--rebase", launcher=ahead(place, 5))
     assert delivered(place, request)[-1].of() == shard.records()

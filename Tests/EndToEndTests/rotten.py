@@ -120,7 +120,7 @@ def test_a_replaced_source_is_told_and_accepted_only_when_a_person_says_so(place
     db.close()
     for command in ("run", "plan"):
         refused = place.exportd(command, "all", code=1)
-        assert "replaced or renumbered" in refused.stderr and "--rebase" in clean_errors(refused.stderr), refused.stderr
+        assert "replaced or renumbered" in refused.stderr and "exportd run all --rebase" in clean_errors(refused.stderr), refused.stderr
     assert place.names() == before
     waiting = place.status("all")["runs"][0]
     assert waiting["state"] == "PENDING" and "replaced" in waiting["error"], waiting

@@ -8,14 +8,14 @@ SMALL = Definition(max_file_bytes=8_000)
 TWO_DAYS = {"once": {"from": days_ago(2), "to": days_ago(1)}}
 
 
-def fill(place):
+def fill(place, rows=12_000):
     """Enough for many hundred small files in each of two days."""
     db = place.database()
     db.execute("BEGIN")
     db.executemany(
         "INSERT INTO events (name, ts, object_id, properties) VALUES (?, ?, ?, ?)",
-        [(f"Event {i % 5}", midnight(2) + i * 2 * 86_400_000 // 12_000, f"o{i % 100}", f'{{"n": {i}, "text": "{"x" * 600}"}}')
-         for i in range(12_000)])
+        [(f"Event {i % 5}", midnight(2) + i * 2 * 86_400_000 // rows, f"o{i % 100}", f'{{"n": {i}, "text": "{"x" * 600}"}}')
+         for i in range(rows)])
     db.execute("COMMIT")
     db.close()
     place.configure()
@@ -64,7 +64,9 @@ def test_stopped_in_mid_run_it_ends_at_once_and_what_it_delivered_goes(place):
 
 
 def test_deleted_in_mid_run_nothing_of_the_run_stays_and_the_name_is_free(place):
-    fill(place)
+    # So many that the run is far from its commit, behind which it would go on to its end.
+    rows = 40_000
+    fill(place, rows)
     daemon = place.daemon()
     first = place.create("mine", TWO_DAYS, maxFileBytes=8_000)
     wait_for_files(place)
@@ -73,7 +75,7 @@ def test_deleted_in_mid_run_nothing_of_the_run_stays_and_the_name_is_free(place)
     place.wait_for("what it delivered is gone", 20, lambda: not place.names())
     second = place.create("mine", TWO_DAYS, maxFileBytes=8_000)
     assert second != first
-    place.wait_until_done("mine")
+    place.wait_until_done("mine", 120)
     daemon.end()
     assert not place.delivered_names(first)
-    assert held_against_source(place, second, SMALL) == 12_000
+    assert held_against_source(place, second, SMALL) == rows

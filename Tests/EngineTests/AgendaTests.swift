@@ -18,7 +18,7 @@ import TimeZones
       let record = try JSONDecoder().decode(
         ExportRecord.self,
         from: Data(
-          #"{"id":\#(export.id),"name":"e\#(export.id)","origin":"file","dataType":"events","revision":1,"createdAt":0,"source":"main","isRecurring":true\#(stopper)}"#
+          #"{"id":\#(export.id),"name":"e\#(export.id)","origin":"file","dataType":"events","revision":1,"createdAt":0,"source":"main","isRecurring":true,"waits":false\#(stopper)}"#
             .utf8))
       let runs = try export.runs.enumerated().map { index, fields in
         try JSONDecoder().decode(

@@ -28,11 +28,6 @@ extension FormatConformance {
         if event.get("controlGroup") is not None: record["controlGroupName"] = event["controlGroup"]
         return record
 
-    def same(found, wanted, as_string):
-        if not as_string: return found == wanted
-        return found == {k: as_text(v) if k in ("eventProps", "session_props") else v for k, v in wanted.items()} \
-            and list(found) == list(wanted)
-
     def safe(name):
         white = "\t\n\v\f\r \x85\xa0\u1680\u2028\u2029\u202f\u205f\u3000" + "".join(map(chr, range(0x2000, 0x200b)))
         text = "".join("-" if c in white or c in "/\\\0" else "?" if ord(c) < 32 or 127 <= ord(c) < 160 else c for c in name)
@@ -45,8 +40,8 @@ extension FormatConformance {
         for event in events:
             try: record = expected(event, note, zone)
             except ValueError: rejected.append(event["key"]["sequence"]); continue
-            wanted[event["name"], str(record["ts"])[:8]].append((event["key"]["sequence"], record))
-        found, indices = defaultdict(list), defaultdict(list)
+            wanted[named(event["name"]), str(record["ts"])[:8]].append((event["key"]["sequence"], record))
+        found, indices, paths = defaultdict(list), defaultdict(list), defaultdict(list)
         for file in note["files"]:
             if not is_data(file, rejected): continue
             match = re.fullmatch(r"1690283492-1690300000-(.*)-(\d{8})-(\d+)-7\." + re.escape(note["fileExtension"]), file["name"], re.S)
@@ -57,6 +52,7 @@ extension FormatConformance {
             name = held[0][0]
             assert safe(name) == match[1], (name, match[1])
             indices[match[1], match[2]].append(int(match[3]))
+            paths[name].append(file["path"])
             for owner, record in held:
                 assert owner == name
                 found[name, match[2]].append(record)
@@ -68,7 +64,11 @@ extension FormatConformance {
             assert sorted(counted) == list(range(len(counted))), "indices %r" % counted
         for series, records_found in found.items():
             for record, (key, want) in zip(records_found, wanted[series]):
-                assert same(record, want, note["asString"]), "row %d\nfound  %r\nwanted %r" % (key, record, want)
+                want = form(want, note)
+                assert record == want, "row %d\nfound  %r\nwanted %r" % (key, record, want)
             assert len(records_found) == len(wanted[series]), "rows of %r" % (series,)
+        for name in paths:
+            whole(paths[name], [want for _, want in sorted(
+                (pair for series in wanted if series[0] == name for pair in wanted[series]), key=lambda pair: pair[0])])
     """#
 }

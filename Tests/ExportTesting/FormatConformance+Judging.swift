@@ -45,6 +45,18 @@ extension FormatConformance {
             return Text(value)
         return {name: text(value) for name, value in members.items()}
 
+    def form(record, note):
+        """What a record of events is to be read as."""
+        if not note["asString"]: return record
+        return {k: as_text(v) if k in ("eventProps", "session_props") else v for k, v in record.items()}
+
+    def named(name):
+        """An event's name as the reader of files gives it."""
+        return name
+
+    def whole(paths, records):
+        """Holds the files of one event, or of all profiles, against all records that they have, in the order of rows."""
+
     def field(row, name, kind):
         text = row.get(name)
         if text is None: return None

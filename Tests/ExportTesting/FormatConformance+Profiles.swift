@@ -3,10 +3,14 @@ package import Formats
 
 /// What formats of profiles must do.
 extension FormatConformance {
-  package func profileFiles(_ variation: Case, in directory: String) throws -> ProfileFiles {
-    try ProfileFiles(
-      fileNames(of: .profiles), databaseId: "7",
-      revision: revision(variation, path: directory, data: .profiles), stagingDirectory: directory,
+  /// - Parameter catalogue: in a pass that has begun; nil makes a new one.
+  package func profileFiles(
+    _ variation: Case, in directory: String, _ catalogue: ProfileCatalogue? = nil
+  ) throws -> ProfileFiles {
+    let revision = revision(variation, path: directory, data: .profiles)
+    return try ProfileFiles(
+      fileNames(of: .profiles), databaseId: "7", revision: revision,
+      catalogue: try catalogue ?? ProfileCatalogue(revision, known: []), stagingDirectory: directory,
       memory: variation.memory)
   }
 
@@ -15,17 +19,26 @@ extension FormatConformance {
     _ profiles: [SampleProfile], _ variation: Case, in directory: String,
     random: inout some RandomNumberGenerator
   ) throws -> [CompletedFile] {
-    let files = try profileFiles(variation, in: directory)
-    var completed: [CompletedFile] = []
-    var rest = profiles[...]
-    while !rest.isEmpty {
-      let batch = rest.prefix(Int.random(in: 1...40, using: &random))
-      rest = rest.dropFirst(batch.count)
-      try files.append(ProfileBatch(batch))
-      completed += files.takeCompleted()
+    let catalogue = try ProfileCatalogue(
+      revision(variation, path: directory, data: .profiles), known: [])
+    while true {
+      catalogue.beginPass()
+      let files = try profileFiles(variation, in: directory, catalogue)
+      var completed: [CompletedFile] = []
+      var rest = profiles[...]
+      while !rest.isEmpty {
+        let batch = rest.prefix(Int.random(in: 1...40, using: &random))
+        rest = rest.dropFirst(batch.count)
+        try files.append(ProfileBatch(batch))
+        completed += files.takeCompleted()
+      }
+      if catalogue.isGrown {
+        files.abandon()
+        continue
+      }
+      while case let some = try files.finish(atMost: 3), !some.isEmpty { completed += some }
+      return completed
     }
-    while case let some = try files.finish(atMost: 3), !some.isEmpty { completed += some }
-    return completed
   }
 
   /// Random profiles through random variations; `rounds` of them.
@@ -65,13 +78,14 @@ extension FormatConformance {
             key = profile["key"]["sequence"]
             try: wanted.append((key, expected(profile, note)))
             except ValueError: rejected.append(key)
-        found, count = [], 0
+        found, count, paths = [], 0, []
         for file in note["files"]:
             if not is_data(file, rejected): continue
             number = "" if count == 0 else "-%d" % count
             name = "1-1690283492-1690300000-7%s-%s" % (number, "parquet.gzip" if note["format"] == "parquet" else note["format"] + ".gz")
             assert file["name"] == name, (file["name"], name)
             count += 1
+            paths.append(file["path"])
             held = list(records(file["path"]))
             assert len(held) == file["rows"], "rows of " + file["name"]
             assert file["bytes"] <= note["maxFileBytes"] or len(held) == 1, "too large: " + file["name"]
@@ -82,5 +96,6 @@ extension FormatConformance {
         assert len(found) == len(wanted), "%d rows of %d" % (len(found), len(wanted))
         for record, (key, profile) in zip(found, wanted):
             assert record == form(profile), "row %d\nfound  %r\nwanted %r" % (key, record, form(profile))
+        whole(paths, [profile for _, profile in wanted])
     """#
 }

@@ -16,7 +16,8 @@ package struct FormatConformance {
   /// dict of `profile`, `ts`, `deviceInfo`, `eventProps`, `session_props`, `controlGroupName`, absent ones left
   /// out. For profiles, it yields whatever a record is, and `def form(profile)` tells what that should be for a dict
   /// of `identity`, `all_identities`, `objectId`, `device`, `communication`, `properties`, `deleted`, absent ones
-  /// left out. `parse(text, hook)` is there to read JSON: a number becomes a `Number` of its digits.
+  /// left out. `parse(text, hook)` is there to read JSON: a number becomes a `Number` of its digits. It may define
+  /// anew what `form(record, note)`, `named(name)` and `whole(paths, records)` say of events.
   package let reader: String
 
   package init(format: Format, codec: Compression.Codec, reader: String) {
@@ -60,12 +61,16 @@ package struct FormatConformance {
     )
   }
 
+  /// - Parameter catalogue: in a pass that has begun; nil makes a new one.
   package func eventFiles(
-    _ variation: Case, in directory: String, delivered: [DeliveredEventFile] = []
+    _ variation: Case, in directory: String, _ catalogue: EventCatalogue? = nil,
+    delivered: [DeliveredEventFile] = []
   ) throws -> EventFiles {
-    try EventFiles(
-      fileNames, databaseId: "7", revision: revision(variation, path: directory),
-      zone: try ZoneDatabase().zone(named: variation.timeZone), stagingDirectory: directory,
+    let revision = revision(variation, path: directory)
+    return try EventFiles(
+      fileNames, databaseId: "7", revision: revision,
+      zone: try ZoneDatabase().zone(named: variation.timeZone),
+      catalogue: catalogue ?? EventCatalogue(revision), stagingDirectory: directory,
       delivered: delivered, memory: variation.memory)
   }
 
@@ -74,17 +79,34 @@ package struct FormatConformance {
     _ events: [SampleEvent], _ variation: Case, in directory: String, delivered: [DeliveredEventFile] = [],
     random: inout some RandomNumberGenerator
   ) throws -> [CompletedFile] {
-    let files = try eventFiles(variation, in: directory, delivered: delivered)
+    let catalogue = EventCatalogue(revision(variation, path: directory))
     var completed: [CompletedFile] = []
-    var rest = events[...]
-    while !rest.isEmpty {
-      let batch = rest.prefix(Int.random(in: 1...40, using: &random))
-      rest = rest.dropFirst(batch.count)
-      try files.append(EventBatch(batch))
-      completed += files.takeCompleted()
-    }
-    while case let some = try files.finish(atMost: 3), !some.isEmpty { completed += some }
+    var delivered = delivered
+    repeat {
+      catalogue.beginPass()
+      let files = try eventFiles(variation, in: directory, catalogue, delivered: delivered)
+      var rest = events[...]
+      while !rest.isEmpty {
+        let batch = rest.prefix(Int.random(in: 1...40, using: &random))
+        rest = rest.dropFirst(batch.count)
+        try files.append(EventBatch(batch))
+        completed += files.takeCompleted()
+      }
+      while case let some = try files.finish(atMost: 3), !some.isEmpty { completed += some }
+      completed = files.valid(completed)
+      if !catalogue.grown.isEmpty { try Self.putAside(&completed) }
+      delivered = []
+    } while !catalogue.grown.isEmpty
     return completed
+  }
+
+  /// Out of the way of the files of the next pass, as if they had been delivered.
+  private static func putAside(_ completed: inout [CompletedFile]) throws {
+    for index in completed.indices {
+      let path = completed[index].staged.path
+      completed[index].staged.path += "+"
+      try FileManager.default.moveItem(atPath: path, toPath: path + "+")
+    }
   }
 
   /// Random events through random variations; `rounds` of them.

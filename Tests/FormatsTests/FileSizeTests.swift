@@ -103,7 +103,8 @@ import ZoneTesting
       var revision = format.revision(variation, path: directory)
       revision.definition.compression.level = level
       let files = try EventFiles(
-        format.fileNames, databaseId: "7", revision: revision, zone: .utc, stagingDirectory: directory)
+        format.fileNames, databaseId: "7", revision: revision, zone: .utc,
+        catalogue: EventCatalogue(revision), stagingDirectory: directory)
       try files.append(EventBatch(events))
       var completed = files.takeCompleted()
       while case let some = try files.finish(), !some.isEmpty { completed += some }
@@ -123,7 +124,7 @@ import ZoneTesting
       let error = #expect(throws: ExportError.self) {
         try EventFiles(
           Self.format(.gzip).fileNames, databaseId: "7", revision: revision, zone: .utc,
-          stagingDirectory: directory)
+          catalogue: EventCatalogue(revision), stagingDirectory: directory)
       }
       #expect(error?.hint == "use a level from 0 to 9")
     }

@@ -171,7 +171,7 @@ import TimeZones
     let recurring = try create(
       "daily", .recurring(Recurrence(everyHours: 24, at: .midnight)), source: "main", origin: .file)
     let record = try #require(try ledger.export(recurring))
-    #expect(record.stoppedBy == .daemon && record.reason?.contains("snapshot") == true)
+    #expect(record.waits && record.stoppedBy == .daemon && record.reason?.contains("snapshot") == true)
     #expect(try ledger.resumeRecurring(now: now).isEmpty)
     // Its file is taken away, and put back.
     try ledger.stop(recurring, by: .file, reason: "its definition file was removed", now: now)
@@ -200,6 +200,27 @@ import TimeZones
     #expect(throws: ExportError.self) {
       try ledger.revise(recurring, definition: "{}", resolved: revision, due: [], now: now)
     }
+  }
+
+  @Test func anEditedFileWaitsAtTheSourceOfARunningOne() throws {
+    let recurring = try create(
+      "daily", .recurring(Recurrence(everyHours: 24, at: .midnight)), source: "second", origin: .file)
+    try ledger.claim([PlannedWindow(profilesFrom: nil, to: now, dueAt: now)], of: recurring, now: now)
+    let flying = try run(of: recurring)
+    _ = try ledger.begin(flying, bootId: "a", now: now)
+    let (_, run) = try once()
+    #expect(try admit(run) == .admitted)
+    var revision = try ledger.revision(of: recurring).resolved
+    revision.definition.source = "main"
+    try ledger.revise(recurring, definition: "{}", resolved: revision, due: [], now: now)
+    let record = try #require(try ledger.export(recurring))
+    #expect(record.waits && record.stoppedBy == .daemon && record.stoppedAt != nil)
+    // Its run under way is ended by whoever runs it, and owed again.
+    #expect(try ledger.stopped(flying, reason: "waits", now: now))
+    try complete(run)
+    #expect(try ledger.resumeRecurring(now: now) == ["daily"])
+    #expect(try ledger.export(recurring)?.waits == false)
+    #expect(try ledger.run(flying)?.state == .pending)
   }
 
   @Test func whatIsDoneBlocksNothing() throws {

@@ -19,26 +19,42 @@ package enum JSONText {
         i += 1
         continue
       }
-      let kind = inside[i + 1]
-      i += 2
-      switch kind {
-      case UInt8(ascii: "b"): out.append(0x08)
-      case UInt8(ascii: "f"): out.append(0x0C)
-      case UInt8(ascii: "n"): out.append(0x0A)
-      case UInt8(ascii: "r"): out.append(0x0D)
-      case UInt8(ascii: "t"): out.append(0x09)
-      case UInt8(ascii: "u"):
-        var scalar = UInt32(unit(inside, i))
-        i += 4
-        if scalar & 0xFC00 == 0xD800, i + 6 <= inside.count, inside[i] == UInt8(ascii: "\\"),
-          inside[i + 1] == UInt8(ascii: "u"), case let low = unit(inside, i + 2), low & 0xFC00 == 0xDC00
-        {
-          scalar = 0x10000 + (scalar & 0x3FF) << 10 + UInt32(low & 0x3FF)
-          i += 6
-        }
-        out.append(contentsOf: Unicode.UTF8.encode(Unicode.Scalar(scalar) ?? "\u{FFFD}")!)
-      default: out.append(kind)
+      out.append(contentsOf: Unicode.UTF8.encode(scalar(ofEscapeIn: inside, at: &i))!)
+    }
+  }
+
+  /// What the escape at `position` stands for; U+FFFD for a lone surrogate. The position moves behind it.
+  /// - Parameter inside: as for ``unescape(_:into:)``.
+  package static func scalar(
+    ofEscapeIn inside: UnsafeRawBufferPointer, at position: inout Int
+  ) -> Unicode.Scalar {
+    scalarIfAny(ofEscapeIn: inside, at: &position) ?? "\u{FFFD}"
+  }
+
+  /// As ``scalar(ofEscapeIn:at:)``, but nil for a lone surrogate.
+  package static func scalarIfAny(
+    ofEscapeIn inside: UnsafeRawBufferPointer, at position: inout Int
+  ) -> Unicode.Scalar? {
+    let kind = inside[position + 1]
+    position += 2
+    switch kind {
+    case UInt8(ascii: "b"): return "\u{8}"
+    case UInt8(ascii: "f"): return "\u{C}"
+    case UInt8(ascii: "n"): return "\n"
+    case UInt8(ascii: "r"): return "\r"
+    case UInt8(ascii: "t"): return "\t"
+    case UInt8(ascii: "u"):
+      var scalar = UInt32(unit(inside, position))
+      position += 4
+      if scalar & 0xFC00 == 0xD800, position + 6 <= inside.count, inside[position] == UInt8(ascii: "\\"),
+        inside[position + 1] == UInt8(ascii: "u"), case let low = unit(inside, position + 2),
+        low & 0xFC00 == 0xDC00
+      {
+        scalar = 0x10000 + (scalar & 0x3FF) << 10 + UInt32(low & 0x3FF)
+        position += 6
       }
+      return Unicode.Scalar(scalar)
+    default: return Unicode.Scalar(kind)
     }
   }
 

@@ -1,4 +1,5 @@
 package import ExportCore
+import Glibc
 package import TimeZones
 
 /// Turns the batches of one run and database into finished files in a staging directory: rows are checked,
@@ -8,6 +9,7 @@ package import TimeZones
 /// It belongs to one task at a time. After an error only ``abandon()`` may be called.
 package final class EventFiles {
   private let encoder: EventEncoder
+  private let catalogue: EventCatalogue
   private var output: EventOutput
 
   /// How many bytes of records wait in memory, by default.
@@ -16,6 +18,8 @@ package final class EventFiles {
   /// - Parameters:
   ///   - revision: the definition and identifiers of the run.
   ///   - zone: the one that the revision names.
+  ///   - catalogue: the columns of the run's events, in a pass that has begun; it grows with what the rows hold. Rows
+  ///     of an event that has grown are not written: the next pass does that, with new files.
   ///   - stagingDirectory: made when only its last level is missing.
   ///   - delivered: what an earlier attempt of this run has delivered; its rows are left out, and its indices
   ///     are not given again. Rejected rows are collected anew.
@@ -23,19 +27,21 @@ package final class EventFiles {
   /// - Throws: ``ExportError`` for a format or codec that events cannot have, and when the staging directory
   ///   cannot be opened.
   package init(
-    _ fileNames: RunFileNames, databaseId: String, revision: Revision, zone: Zone, stagingDirectory: String,
-    delivered: [DeliveredEventFile] = [], memory: Int = EventFiles.memory
+    _ fileNames: RunFileNames, databaseId: String, revision: Revision, zone: Zone, catalogue: EventCatalogue,
+    stagingDirectory: String, delivered: [DeliveredEventFile] = [], memory: Int = EventFiles.memory
   ) throws(ExportError) {
     let definition = revision.definition
     encoder = try EventEncoder(definition)
+    self.catalogue = catalogue
     let files = try DatabaseFiles(
       fileNames, databaseId: databaseId,
-      series: EventSeries(fileNames, databaseId: databaseId, encoder: encoder, delivered: delivered),
+      series: EventSeries(
+        fileNames, databaseId: databaseId, encoder: encoder, catalogue: catalogue, delivered: delivered),
       compression: definition.compression, maxFileBytes: definition.maxFileBytes,
       stagingDirectory: stagingDirectory, memory: memory)
     let record = EventRecord(
       zone: zone, identifiers: revision.identifiers, includeObjectId: definition.includeObjectId)
-    output = EventOutput(record: record, files: files)
+    output = EventOutput(catalogue, databaseId: databaseId, record: record, files: files)
   }
 
   /// How many rows could not be converted so far.
@@ -47,12 +53,23 @@ package final class EventFiles {
     let batch = batch
     switch encoder {
     case .json(let json): try output.append(batch, json)
+    case .csv(let csv): try output.append(batch, csv)
+    case .xml(let xml): try output.append(batch, xml)
     }
   }
 
   /// The files that have been completed since it was last asked: no record fits in them any more. They may be
   /// delivered while further batches come.
-  package func takeCompleted() -> [CompletedFile] { output.files.takeCompleted() }
+  package func takeCompleted() -> [CompletedFile] { valid(output.files.takeCompleted()) }
+
+  /// Of completed files those that are still of use. The others, of events that have grown since, are removed.
+  package func valid(_ completed: [CompletedFile]) -> [CompletedFile] {
+    completed.filter { file in
+      guard case .events(let name, _, _) = file.file.content, catalogue.isGrown(name) else { return true }
+      unlink(file.staged.path)
+      return false
+    }
+  }
 
   /// Completes what is left once all batches have been appended: at most `limit` files, so that very many are never
   /// held at once. Called until it gives none; the rejected file, if there is one, comes last.
@@ -68,11 +85,19 @@ package final class EventFiles {
 
 /// The state of ``EventFiles``, apart from the object so that the loop over rows looks nothing up in it.
 private struct EventOutput: ~Copyable {
+  private let catalogue: EventCatalogue
+  /// Tells equal keys of two databases apart.
+  private let databaseHash: UInt64
   private var record: EventRecord
   var files: DatabaseFiles<EventSeries>
   private var encoded = OutputBytes()
 
-  init(record: consuming EventRecord, files: consuming DatabaseFiles<EventSeries>) {
+  init(
+    _ catalogue: EventCatalogue, databaseId: String, record: consuming EventRecord,
+    files: consuming DatabaseFiles<EventSeries>
+  ) {
+    self.catalogue = catalogue
+    databaseHash = Array(databaseId.utf8).withUnsafeBytes { ByteHash.of($0, 0..<$0.count) }
     self.record = record
     self.files = files
   }
@@ -87,18 +112,54 @@ private struct EventOutput: ~Copyable {
     _ rows: UnsafeBufferPointer<EventRow>, of bytes: UnsafeRawBufferPointer, _ rejected: [RejectedRow],
     _ encoder: some EventRecordEncoder
   ) throws(ExportError) {
-    var rejected = rejected[...]
+    let need = catalogue.need
+    var rejected = catalogue.collectsRejected ? rejected[...] : []
     for row in rows {
       try files.reject(&rejected, before: row.key)
       if let rejection = record.load(row, of: bytes) {
-        try files.reject(rejection)
+        try reject(rejection)
         continue
       }
       guard let number = files.series.series.number(of: record.name, record.date, row.key) else { continue }
+      let columns = files.series.series.columns(of: number)
+      if need != .nothing {
+        guard try place(in: columns, typed: need == .types) else { continue }
+      }
       encoded.removeAll()
-      encoder.encode(record, into: &encoded)
+      encoder.encode(record, columns.pointee, into: &encoded)
       try files.append(encoded.bytes, key: row.key, to: number)
     }
     for row in rejected { try files.reject(row) }
+  }
+
+  /// Finds the columns of the record at hand.
+  /// - Returns: whether it is written in this pass.
+  @inline(__always)
+  private mutating func place(
+    in columns: UnsafeMutablePointer<EventColumns>, typed: Bool
+  ) throws(ExportError) -> Bool {
+    guard columns.pointee.use != .finished else { return false }
+    guard columns.pointee.place(record, typed: typed) else {
+      try grow(columns)
+      return false
+    }
+    guard columns.pointee.use == .writing else { return false }
+    record.placeDevice()
+    return true
+  }
+
+  @inline(never)
+  private mutating func grow(_ columns: UnsafeMutablePointer<EventColumns>) throws(ExportError) {
+    try catalogue.grow(columns) { event in
+      for number in files.series.series.series(ofEvent: event) { files.series.drop(number) }
+    }
+  }
+
+  @inline(never)
+  private mutating func reject(_ row: RejectedRow) throws(ExportError) {
+    var key = ByteHash.mixed(databaseHash, UInt64(bitPattern: row.key.sequence))
+    key = ByteHash.mixed(key, UInt64(bitPattern: row.key.order))
+    catalogue.reject(record.name, ByteHash.mixed(key, UInt64(row.key.pass)))
+    if catalogue.collectsRejected { try files.reject(row) }
   }
 }

@@ -21,15 +21,32 @@ struct NameTable: ~Copyable {
 
   /// The number of a name, which is added when it is new.
   mutating func number(of name: UnsafeRawBufferPointer) -> UInt32 {
-    let hash = UInt32(truncatingIfNeeded: ByteHash.of(name, 0..<name.count))
+    let hash = NameTable.hash(name)
+    let slot = slot(of: name, hash)
+    return slots[slot] != 0 ? slots[slot] - 1 : add(name, hash, at: slot)
+  }
+
+  /// The number of a name; nil when it is new.
+  func find(_ name: UnsafeRawBufferPointer) -> UInt32? {
+    let slot = slot(of: name, NameTable.hash(name))
+    return slots[slot] != 0 ? slots[slot] - 1 : nil
+  }
+
+  private static func hash(_ name: UnsafeRawBufferPointer) -> UInt32 {
+    UInt32(truncatingIfNeeded: ByteHash.of(name, 0..<name.count))
+  }
+
+  /// Where a name is, or where it would be.
+  @inline(__always)
+  private func slot(of name: UnsafeRawBufferPointer, _ hash: UInt32) -> Int {
     let mask = slots.count - 1
     var slot = Int(hash) & mask
     while slots[slot] != 0 {
       let number = slots[slot] - 1
-      if entries[Int(number)].hash == hash, ByteHash.equal(self[number], name) { return number }
+      if entries[Int(number)].hash == hash, ByteHash.equal(self[number], name) { break }
       slot = (slot + 1) & mask
     }
-    return add(name, hash, at: slot)
+    return slot
   }
 
   @inline(never)

@@ -7,6 +7,7 @@ package import ExportCore
 /// It belongs to one task at a time. After an error only ``abandon()`` may be called.
 package final class ProfileFiles {
   private let encoder: ProfileEncoder
+  private let catalogue: ProfileCatalogue
   private var output: ProfileOutput
 
   /// How many bytes of records wait in memory, by default: enough for chunks of the size that compresses best.
@@ -14,25 +15,29 @@ package final class ProfileFiles {
 
   /// - Parameters:
   ///   - revision: the definition and identifiers of the run.
+  ///   - catalogue: the columns of the run, in a pass that has begun; it grows with what the rows hold. When it has
+  ///     grown, nothing that the pass has written is of use: the next one does that, with new files.
   ///   - stagingDirectory: made when only its last level is missing.
   ///   - memory: how many bytes of records may wait to be written; at least 256 KiB.
   /// - Throws: ``ExportError`` for a format or level of compression that profiles cannot have, and when the staging
   ///   directory cannot be opened.
   package init(
-    _ fileNames: RunFileNames, databaseId: String, revision: Revision, stagingDirectory: String,
-    memory: Int = ProfileFiles.memory
+    _ fileNames: RunFileNames, databaseId: String, revision: Revision, catalogue: ProfileCatalogue,
+    stagingDirectory: String, memory: Int = ProfileFiles.memory
   ) throws(ExportError) {
     let definition = revision.definition
     encoder = try ProfileEncoder(definition)
+    self.catalogue = catalogue
     let files = try DatabaseFiles(
       fileNames, databaseId: databaseId,
-      series: ProfileSeries(fileNames, databaseId: databaseId, encoder: encoder),
+      series: ProfileSeries(
+        fileNames, databaseId: databaseId, encoder: encoder, catalogue: catalogue),
       // As their names say, whatever the definition does.
       compression: Compression(codec: .gzip, level: definition.compression.level),
       maxFileBytes: definition.maxFileBytes, stagingDirectory: stagingDirectory, memory: memory)
     let record = ProfileRecord(
       identifiers: revision.identifiers, includeObjectId: definition.includeObjectId)
-    output = ProfileOutput(record: record, files: files)
+    output = ProfileOutput(catalogue, record: record, files: files)
   }
 
   /// How many rows could not be converted so far.
@@ -44,6 +49,8 @@ package final class ProfileFiles {
     let batch = batch
     switch encoder {
     case .json(let json): try output.append(batch, json)
+    case .csv(let csv): try output.append(batch, csv)
+    case .xml(let xml): try output.append(batch, xml)
     }
   }
 
@@ -65,11 +72,16 @@ package final class ProfileFiles {
 
 /// The state of ``ProfileFiles``, apart from the object so that the loop over rows looks nothing up in it.
 private struct ProfileOutput: ~Copyable {
+  private let catalogue: ProfileCatalogue
   private var record: ProfileRecord
   var files: DatabaseFiles<ProfileSeries>
   private var encoded = OutputBytes()
 
-  init(record: consuming ProfileRecord, files: consuming DatabaseFiles<ProfileSeries>) {
+  init(
+    _ catalogue: ProfileCatalogue, record: consuming ProfileRecord,
+    files: consuming DatabaseFiles<ProfileSeries>
+  ) {
+    self.catalogue = catalogue
     self.record = record
     self.files = files
   }
@@ -84,6 +96,8 @@ private struct ProfileOutput: ~Copyable {
     _ rows: UnsafeBufferPointer<ProfileRow>, of bytes: UnsafeRawBufferPointer, _ rejected: [RejectedRow],
     _ encoder: some ProfileRecordEncoder
   ) throws(ExportError) {
+    let need = catalogue.need
+    let columns = catalogue.columns
     // In the order of their keys, also where a source gives them in another.
     var rejected = rejected.sorted { $0.key < $1.key }[...]
     for row in rows {
@@ -93,8 +107,12 @@ private struct ProfileOutput: ~Copyable {
         try files.reject(rejection)
         continue
       }
+      if need != .nothing {
+        if !columns.pointee.place(record, typed: need == .types) { try catalogue.grow() }
+        guard !catalogue.isGrown else { continue }
+      }
       encoded.removeAll()
-      encoder.encode(record, into: &encoded)
+      encoder.encode(record, columns.pointee, into: &encoded)
       try files.append(encoded.bytes, key: row.key, to: ProfileSeries.number)
     }
     for row in rejected { try files.reject(row) }

@@ -5,9 +5,13 @@ struct ProfileSeries: FileSeries {
   private let fileNames: RunFileNames
   private let databaseId: String
   private let encoder: ProfileEncoder
+  private let catalogue: ProfileCatalogue
   private var nextIndex = 0
 
-  init(_ fileNames: RunFileNames, databaseId: String, encoder: ProfileEncoder) {
+  init(
+    _ fileNames: RunFileNames, databaseId: String, encoder: ProfileEncoder, catalogue: ProfileCatalogue
+  ) {
+    self.catalogue = catalogue
     self.fileNames = fileNames
     self.databaseId = databaseId
     self.encoder = encoder
@@ -17,7 +21,9 @@ struct ProfileSeries: FileSeries {
   static let number = 0
   let count = 1
 
-  func begin(_ number: Int, into out: inout OutputBytes) { encoder.each.begin(into: &out) }
+  func begin(_ number: Int, into out: inout OutputBytes) {
+    encoder.each.begin(catalogue.columns.pointee, into: &out)
+  }
 
   var end: StaticString { encoder.each.end }
 

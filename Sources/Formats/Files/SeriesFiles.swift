@@ -53,13 +53,13 @@ struct SeriesFiles<Series: FileSeries & ~Copyable>: ~Copyable {
     self.series = series
   }
 
-  /// Adds an encoded record to its series. A series that is new gets its first record before any further one is new.
+  /// Adds an encoded record to its series.
   /// - Parameter completed: takes the files that have no room for it.
   @inline(__always)
   mutating func append(
     _ record: UnsafeRawBufferPointer, key: ReadKey, to i: Int, completed: inout [CompletedFile]
   ) throws(ExportError) {
-    if i >= files.count { files.append(File()) }
+    while i >= files.count { files.append(File()) }
     if files[i].index == nil { try begin(i) }
     if !hasRoom(for: record.count, in: i) { try makeRoom(for: record.count, in: i, &completed) }
     if files[i].rows == 0 { files[i].first = key }
@@ -128,6 +128,15 @@ struct SeriesFiles<Series: FileSeries & ~Copyable>: ~Copyable {
         name: series.fileName(of: i, index: index), content: series.content(of: i, index: index),
         databaseId: databaseId, rows: file.rows, bytes: file.written, sha256: sha256),
       keys: file.first...file.last)
+  }
+
+  /// Throws away the file under construction of a series.
+  mutating func drop(_ i: Int) {
+    guard i < files.count else { return }
+    chunk.removeAll()
+    pages.drain(&files[i].pending, into: &chunk)
+    if files[i].number != 0 { staging.remove(files[i].number) }
+    files[i] = File()
   }
 
   /// Ends up to `limit` files under construction; none when all have been ended.

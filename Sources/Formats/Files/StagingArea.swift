@@ -55,6 +55,9 @@ final class StagingArea {
     }
   }
 
+  /// Removes a file that is of no use any more.
+  func remove(_ file: UInt32) { unlinkat(descriptor, name(of: file), 0) }
+
   /// Removes every file that is still here.
   func removeAll() {
     for file in 0..<files { unlinkat(descriptor, name(of: file + 1), 0) }

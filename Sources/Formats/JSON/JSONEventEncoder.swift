@@ -8,12 +8,16 @@ struct JSONEventEncoder: EventRecordEncoder {
 
   let end: StaticString = ""
 
-  func begin(eventName: UnsafeRawBufferPointer, into out: inout OutputBytes) {
+  func begin(
+    eventName: UnsafeRawBufferPointer, _ columns: borrowing EventColumns, into out: inout OutputBytes
+  ) {
     out.append(jsonString: eventName)
     out.append(UInt8(ascii: "\n"))
   }
 
-  func encode(_ event: borrowing EventRecord, into out: inout OutputBytes) {
+  func encode(
+    _ event: borrowing EventRecord, _ columns: borrowing EventColumns, into out: inout OutputBytes
+  ) {
     appendProfile(event, to: &out)
     out.append(literal: "\"ts\":")
     out.append(decimal: event.timestamp)

@@ -9,9 +9,11 @@ struct JSONProfileEncoder: ProfileRecordEncoder {
 
   let end: StaticString = ""
 
-  func begin(into out: inout OutputBytes) {}
+  func begin(_ columns: borrowing ProfileColumns, into out: inout OutputBytes) {}
 
-  func encode(_ profile: borrowing ProfileRecord, into out: inout OutputBytes) {
+  func encode(
+    _ profile: borrowing ProfileRecord, _ columns: borrowing ProfileColumns, into out: inout OutputBytes
+  ) {
     out.append(UInt8(ascii: "{"))
     let empty = out.count
     out.append(key: "\"identity\":", profile.identity)

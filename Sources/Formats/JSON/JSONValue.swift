@@ -1,4 +1,5 @@
 import ExportCore
+import Glibc
 
 /// A checked JSON text and its tokens, for as long as the row at hand lasts. No name occurs twice in one object.
 struct JSONValue {
@@ -20,12 +21,64 @@ struct JSONValue {
 
   /// Calls `body` with the index of each name of this value, an object.
   @inline(__always)
-  func forEachName(_ body: (Int) -> Void) {
-    var name = 1
-    while name < tokens.count {
+  func forEachName(_ body: (Int) -> Void) { forEachName(of: 0, body) }
+
+  /// Calls `body` with the index of each name of an object within this value.
+  @inline(__always)
+  func forEachName(of object: Int, _ body: (Int) -> Void) {
+    let end = Int(tokens[object].next)
+    var name = object + 1
+    while name < end {
       body(name)
       name = Int(tokens[name + 1].next)
     }
+  }
+
+  /// Calls `body` with the index of each element of this value, an array.
+  @inline(__always)
+  func forEachElement(_ body: (Int) -> Void) {
+    var element = 1
+    while element < tokens.count {
+      body(element)
+      element = Int(tokens[element].next)
+    }
+  }
+
+  /// Whether a name is this one.
+  @inline(__always)
+  func isName(_ index: Int, _ name: StaticString) -> Bool {
+    let token = tokens[index]
+    if token.hasEscapes { return isEscapedName(index, name) }
+    return Int(token.end) - Int(token.start) == name.utf8CodeUnitCount
+      && memcmp(text.baseAddress! + Int(token.start), name.utf8Start, name.utf8CodeUnitCount) == 0
+  }
+
+  @inline(never)
+  private func isEscapedName(_ index: Int, _ name: StaticString) -> Bool {
+    var unescaped: [UInt8] = []
+    JSONText.unescape(bytes(Int(tokens[index].start)..<Int(tokens[index].end)), into: &unescaped)
+    return name.withUTF8Buffer { unescaped.elementsEqual($0) }
+  }
+
+  /// Calls `body` with the pieces of a value's text, which together are the text without white space.
+  @inline(__always)
+  func forEachPiece(at index: Int, _ body: (UnsafeRawBufferPointer) -> Void) {
+    let whole = range(of: index)
+    guard !isCompact else { return body(bytes(whole)) }
+    var done = whole.lowerBound
+    for i in index..<Int(tokens[index].next) where !isContainer(i) {
+      let range = range(of: i)
+      forEachByte(ofStructure: done..<range.lowerBound, body)
+      body(bytes(range))
+      done = range.upperBound
+    }
+    forEachByte(ofStructure: done..<whole.upperBound, body)
+  }
+
+  /// What stands between two scalars: structure, and white space that is left out.
+  @inline(__always)
+  private func forEachByte(ofStructure range: Range<Int>, _ body: (UnsafeRawBufferPointer) -> Void) {
+    for i in range where text[i] > 0x20 { body(bytes(i..<i + 1)) }
   }
 
   @inline(__always)
@@ -37,23 +90,7 @@ extension OutputBytes {
   /// - Parameter quoted: as the inside of a JSON string.
   @inline(__always)
   mutating func append(_ value: JSONValue, at index: Int = 0, quoted: Bool = false) {
-    if value.isCompact {
-      append(value.bytes(value.range(of: index)), quoted: quoted)
-    } else {
-      appendCompacted(value, at: index, quoted: quoted)
-    }
-  }
-
-  private mutating func appendCompacted(_ value: JSONValue, at index: Int, quoted: Bool) {
-    let whole = value.range(of: index)
-    var done = whole.lowerBound
-    for i in index..<Int(value.tokens[index].next) where !value.isContainer(i) {
-      let range = value.range(of: i)
-      append(between: value.bytes(done..<range.lowerBound))
-      append(value.bytes(range), quoted: quoted)
-      done = range.upperBound
-    }
-    append(between: value.bytes(done..<whole.upperBound))
+    value.forEachPiece(at: index) { append($0, quoted: quoted) }
   }
 
   /// A whole value without white space and without the members that have these names.

@@ -22,6 +22,9 @@ struct EventRecord: ~Copyable {
   /// An object.
   private(set) var properties = JSONField()
 
+  /// Of ``device``, once it has been placed.
+  private(set) var deviceInfo = DeviceInfo()
+
   /// - Parameter identifiers: which of them fill the identity column, first choice first.
   init(zone: Zone, identifiers: [Identifier], includeObjectId: Bool) {
     identityColumn = IdentityColumn(identifiers: identifiers)
@@ -71,6 +74,10 @@ struct EventRecord: ~Copyable {
     identityRange = identityColumn.choose(identity: row.identity, email: row.email, phone: row.phone)
     return nil
   }
+
+  /// Finds the fields of the device that have columns, for formats that have any.
+  @inline(__always)
+  mutating func placeDevice() { deviceInfo.place(device, &names) }
 
   private func rejected(_ reason: String, value: ByteRange?) -> RejectedRow {
     RejectedRow(

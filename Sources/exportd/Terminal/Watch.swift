@@ -9,8 +9,6 @@ struct Watch {
 
   private enum Event: Sendable {
     case tick
-    /// The process was stopped and goes on: somebody else has had the screen meanwhile.
-    case back
     case end
   }
 
@@ -18,11 +16,10 @@ struct Watch {
   func run(_ text: (Terminal) -> String) async throws {
     let (events, continuation) = AsyncStream<Event>.makeStream(bufferingPolicy: .bufferingNewest(8))
     let signals = Task {
-      let trapped = await UnixSignalsSequence(trapping: .sigint, .sigterm, .sigwinch, .sigcont)
+      let trapped = await UnixSignalsSequence(trapping: .sigint, .sigterm, .sigwinch)
       for await signal in trapped {
         switch signal {
         case .sigwinch: continuation.yield(.tick)
-        case .sigcont: continuation.yield(.back)
         default: continuation.yield(.end)
         }
       }
@@ -38,9 +35,11 @@ struct Watch {
       clock.cancel()
     }
     signal(SIGTSTP) { _ in
-      // The shell gets its own screen back; only calls that a signal handler may make.
+      // The shell gets its own screen back while the process is stopped: it stops this thread, so that nothing
+      // below happens before the process goes on. Only calls that a signal handler may make.
       put(Watch.leave)
-      kill(getpid(), SIGSTOP)
+      raise(SIGSTOP)
+      put(Watch.enter)
     }
     defer { signal(SIGTSTP, SIG_DFL) }
 
@@ -48,7 +47,6 @@ struct Watch {
     var last = ""
     for await event in events {
       if event == .end { break }
-      if event == .back { put(Self.enter) }
       let terminal = Terminal.current
       last = text(terminal)
       guard put(frame(last, terminal)) else { break }
