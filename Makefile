@@ -2,7 +2,9 @@ SWIFT ?= swift
 BINARY = .build/debug/exportd
 # Readers that are not ours, which tests hold our files against.
 READERS = pyarrow duckdb polars fastparquet chdb lxml
-PACKAGES = libsqlite3-dev zlib1g-dev python3 tzdata
+# Every build here is the same one: what is built with other traits is built anew. TRAITS= does without libdeflate and libzstd.
+TRAITS ?= --traits Fast
+PACKAGES = libsqlite3-dev zlib1g-dev $(if $(TRAITS),libdeflate-dev libzstd-dev) python3 tzdata
 RELEASE = .build/release/exportd
 
 
@@ -29,17 +31,17 @@ install-tools:
 	fi
 
 build: install-tools
-	$(SWIFT) build --product exportd
+	$(SWIFT) build $(TRAITS) --product exportd
 
 lint:
 	$(SWIFT) format lint --strict -r Sources Tests Package.swift
 
-# Unit and property tests, Parquet files as others read them, the simulation, then the tests of the built binary, then those of the systemd unit in a real
-# systemd, which need root. One configuration serves all.
+# Unit and property tests, Parquet files as others read them, the simulation, then the tests of the built binary, then
+# those of the systemd unit in a real systemd, which need root. One configuration serves all.
 test: PACKAGES += systemd iproute2 util-linux python3-venv
 test: install-tools readers
-	$(SWIFT) build --build-tests
-	$(SWIFT) test --skip-build
+	$(SWIFT) build $(TRAITS) --build-tests
+	$(SWIFT) test $(TRAITS) --skip-build
 	python3 Tests/Mutants/run.py --check
 	EFFORT=$(EFFORT) .venv/bin/python Tests/ParquetPeers/run.py .build/debug/ParquetFromColumns
 	$(SIMULATE) --seeds $(SEEDS) --from $(FROM) $(ENOUGH)
@@ -49,7 +51,7 @@ test: install-tools readers
 # What EFFORT=long adds to the tests of Parquet files: more seeds, columns and rows.
 parquet-peers: PACKAGES += python3-venv
 parquet-peers: install-tools readers
-	$(SWIFT) build --product ParquetFromColumns
+	$(SWIFT) build $(TRAITS) --product ParquetFromColumns
 	EFFORT=$(EFFORT) .venv/bin/python Tests/ParquetPeers/run.py .build/debug/ParquetFromColumns
 
 # Made once, and again when the list changes.
@@ -61,7 +63,7 @@ readers:
 # Random histories, each from its seed: SEEDS=1000000 for very many, SEED=7 for one again, whole (with ARGUMENTS=--trace
 # line by line, with ARGUMENTS=--shrink without the steps that do not matter).
 simulate: install-tools
-	$(SWIFT) build --product simulate
+	$(SWIFT) build $(TRAITS) --product simulate
 	$(SIMULATE) $(if $(SEED),--seed $(SEED) $(ARGUMENTS),--seeds $(SEEDS) --from $(FROM) $(ARGUMENTS))
 
 # Plants known bugs one by one and shows that the simulation finds each: some minutes for each.
@@ -74,7 +76,7 @@ demo: build
 	@$(BINARY) demo --directory demo
 
 release: install-tools
-	$(SWIFT) build -c release --product exportd
+	$(SWIFT) build $(TRAITS) -c release --product exportd
 
 # Rates beside the sqlite3 shell, instructions a row against Benchmarks/record.json, what an idle daemon costs.
 bench: release

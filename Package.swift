@@ -25,6 +25,9 @@ let signals = Target.Dependency.product(name: "UnixSignals", package: "swift-ser
 let package = Package(
   name: "exportd",
   products: [.executable(name: "exportd", targets: ["exportd"])],
+  traits: [
+    .trait(name: "Fast", description: "gzip by libdeflate, and zstd by libzstd; without it zlib makes gzip.")
+  ],
   dependencies: [
     .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -41,8 +44,21 @@ let package = Package(
       providers: [.apt(["libsqlite3-dev"])]),
     .systemLibrary(
       name: "CZlib", path: "Sources/CLibraries/CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+    .systemLibrary(
+      name: "CDeflate", path: "Sources/CLibraries/CDeflate", pkgConfig: "libdeflate",
+      providers: [.apt(["libdeflate-dev"])]),
+    .systemLibrary(
+      name: "CZstd", path: "Sources/CLibraries/CZstd", pkgConfig: "libzstd",
+      providers: [.apt(["libzstd-dev"])]),
 
-    .target(name: "Parquet", swiftSettings: optimised),
+    .target(
+      name: "Compression",
+      dependencies: [
+        "CZlib", .target(name: "CDeflate", condition: .when(traits: ["Fast"])),
+        .target(name: "CZstd", condition: .when(traits: ["Fast"])),
+      ],
+      swiftSettings: optimised),
+    .target(name: "Parquet", dependencies: ["Compression"], swiftSettings: optimised),
     .target(name: "TimeZones", swiftSettings: optimised),
     .target(name: "ExportCore", dependencies: ["TimeZones"], swiftSettings: optimised),
     .target(name: "ExportConfig", dependencies: ["ExportCore", "TimeZones"], swiftSettings: optimised),
@@ -50,7 +66,8 @@ let package = Package(
     .target(
       name: "SQLiteSource", dependencies: ["CSQLite", "ExportCore", "TimeZones"], swiftSettings: optimised),
     .target(
-      name: "Formats", dependencies: ["CZlib", "ExportCore", "TimeZones", crypto], swiftSettings: optimised),
+      name: "Formats", dependencies: ["Compression", "ExportCore", "TimeZones", crypto],
+      swiftSettings: optimised),
     .target(name: "Webhooks", dependencies: ["ExportCore", asyncHTTPClient, nio, nioHTTP, nioPosix, nioSSL]),
     .target(name: "DirectoryDestination", dependencies: ["ExportCore", crypto], swiftSettings: optimised),
     .target(
@@ -62,8 +79,8 @@ let package = Package(
     .executableTarget(
       name: "exportd",
       dependencies: [
-        "DirectoryDestination", "Engine", "ExportConfig", "ExportCore", "Ledger", "SQLiteSource", "TimeZones",
-        "Webhooks", argumentParser, grdb, lifecycle, logging, signals,
+        "Compression", "DirectoryDestination", "Engine", "ExportConfig", "ExportCore", "Ledger",
+        "SQLiteSource", "TimeZones", "Webhooks", argumentParser, grdb, lifecycle, logging, signals,
       ]),
 
     // Suites that every implementation of a socket runs, and what tests share; in no product.
@@ -82,7 +99,16 @@ let package = Package(
       name: "ParquetBenchmark", dependencies: ["Parquet"], path: "Benchmarks/ParquetBenchmark",
       swiftSettings: optimised),
     .executableTarget(
-      name: "ParquetFromColumns", dependencies: ["CZlib", "Parquet"], path: "Tests/ParquetPeers/Command",
+      name: "ParquetFromColumns", dependencies: ["Compression", "Parquet"],
+      path: "Tests/ParquetPeers/Command", swiftSettings: optimised),
+    .testTarget(
+      name: "CompressionTests",
+      dependencies: [
+        "Compression", "ExportTesting", "ZoneTesting",
+        .target(name: "CZstd", condition: .when(traits: ["Fast"])),
+      ]),
+    .executableTarget(
+      name: "CompressionBenchmark", dependencies: ["Compression"], path: "Benchmarks/CompressionBenchmark",
       swiftSettings: optimised),
     .executableTarget(
       name: "FormatsBenchmark", dependencies: ["Formats", "ExportCore", "TimeZones"],
@@ -96,7 +122,8 @@ let package = Package(
       name: "ExportConfigTests", dependencies: ["ExportConfig", "ExportCore", "TimeZones", "ZoneTesting"],
       swiftSettings: optimised),
     .testTarget(
-      name: "DirectoryDestinationTests", dependencies: ["DirectoryDestination", "ExportCore", "ExportTesting"]),
+      name: "DirectoryDestinationTests",
+      dependencies: ["DirectoryDestination", "ExportCore", "ExportTesting"]),
     .testTarget(name: "WebhooksTests", dependencies: ["ExportCore", "Webhooks"]),
     .testTarget(name: "LedgerTests", dependencies: ["ExportCore", "Ledger", "TimeZones", grdb]),
     .testTarget(

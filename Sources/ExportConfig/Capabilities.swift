@@ -6,11 +6,16 @@ package struct Capabilities: Sendable {
   package var formats: Set<Format>
   package var destinationTypes: Set<DestinationType>
   package var dataTypes: Set<DataType>
+  package var codecs: Set<Compression.Codec>
 
-  package init(formats: Set<Format>, destinationTypes: Set<DestinationType>, dataTypes: Set<DataType>) {
+  package init(
+    formats: Set<Format>, destinationTypes: Set<DestinationType>, dataTypes: Set<DataType>,
+    codecs: Set<Compression.Codec> = Set(Compression.Codec.allCases)
+  ) {
     self.formats = formats
     self.destinationTypes = destinationTypes
     self.dataTypes = dataTypes
+    self.codecs = codecs
   }
 
   /// All that the configuration knows.

@@ -1,3 +1,4 @@
+import Compression
 import DirectoryDestination
 import Engine
 import ExportConfig
@@ -12,7 +13,8 @@ enum Assembly {
 
   /// What this version can do.
   static let capabilities = Capabilities(
-    formats: [.json, .csv, .xml], destinationTypes: [.directory], dataTypes: [.events, .profiles])
+    formats: [.json, .csv, .xml], destinationTypes: [.directory], dataTypes: [.events, .profiles],
+    codecs: CompressionFormat.hasZstd ? [.none, .gzip, .zstd] : [.none, .gzip])
 
   static func parts(_ configuration: Configuration) -> Parts {
     Parts(

@@ -54,7 +54,7 @@ def copy_tree():
 def build():
     """The executable, or what the compiler says."""
     command = [
-        "swift", "build", "--product", "simulate", "--package-path", str(TREE), "--scratch-path", str(BUILD)]
+        "swift", "build", "--traits", "Fast", "--product", "simulate", "--package-path", str(TREE), "--scratch-path", str(BUILD)]
     done = subprocess.run(command, capture_output=True, text=True)
     if done.returncode == 0:
         return BUILD / "debug/simulate", ""

@@ -6,7 +6,7 @@ import subprocess
 
 import numpy as np
 
-CODECS = ["none", "gzip"]
+CODECS = ["none", "gzip", "zstd"]
 
 
 class Leaf:

@@ -37,15 +37,20 @@ extension DefinitionDecoder {
     let carried =
       dataType == .profiles && format != .parquet
       ? "\(format.rawValue.quoted) profiles" : format.rawValue.quoted
+    let suitable = CompressionRule(format, dataType).allowed
     return field.oneOf(
-      "compression", CompressionRule(format, dataType).allowed, of: Compression.Codec.allCases,
+      "compression", suitable.filter(capabilities.codecs.contains), of: Compression.Codec.allCases,
       further: further
-    ) { _ in "does not go with \(carried)" }
+    ) { codec in
+      suitable.contains(codec)
+        ? "is not part of this exportd, which was built without --traits Fast"
+        : "does not go with \(carried)"
+    }
   }
 }
 
 extension Compression {
-  /// The levels that a codec has; nil when it has none.
+  /// The levels that a codec has in every build; nil when it has none.
   static func levels(of codec: Codec) -> ClosedRange<Int>? {
     switch codec {
     case .none: nil

@@ -19,16 +19,14 @@ protocol ChunkCodec: AnyObject {
   ) throws(ExportError)
 }
 
-/// - Throws: ``ExportError`` for a codec that this format cannot have.
+/// - Throws: ``ExportError`` for a codec or level that this format cannot have.
 func makeCodec(_ compression: Compression) throws(ExportError) -> any ChunkCodec {
-  switch compression.codec {
-  case .none: PlainCodec()
-  case .gzip: try GzipCodec(level: compression.level)
-  case .zstd:
+  guard compression.codec != .zstd else {
     throw ExportError(
       .configuration, .lasting, object: "compression", problem: "zstd is for parquet only",
       hint: "use gzip or none")
   }
+  return try compression.makeCompressor().map { GzipCodec($0) } ?? PlainCodec()
 }
 
 /// Stores bytes as they are.
