@@ -14,6 +14,8 @@ SEEDS ?= 10000
 FROM ?= 1
 ENOUGH = $(if $(filter long,$(EFFORT)),,--seconds 300)
 SIMULATE = .build/debug/simulate
+PEERS = EFFORT=$(EFFORT) $(if $(TRAITS),,CODECS="none gzip") .venv/bin/python Tests/ParquetPeers/run.py \
+  .build/debug/ParquetFromColumns
 
 .PHONY: all build release test parquet-peers readers simulate mutants lint demo bench bench-quick show-flights install-tools clean
 
@@ -43,7 +45,7 @@ test: install-tools readers
 	$(SWIFT) build $(TRAITS) --build-tests
 	$(SWIFT) test $(TRAITS) --skip-build
 	python3 Tests/Mutants/run.py --check
-	EFFORT=$(EFFORT) .venv/bin/python Tests/ParquetPeers/run.py .build/debug/ParquetFromColumns
+	$(PEERS)
 	$(SIMULATE) --seeds $(SEEDS) --from $(FROM) $(ENOUGH)
 	python3 Tests/EndToEndTests/run.py $(BINARY)
 	python3 Tests/EndToEndTests/systemd/run.py $(BINARY)
@@ -52,7 +54,7 @@ test: install-tools readers
 parquet-peers: PACKAGES += python3-venv
 parquet-peers: install-tools readers
 	$(SWIFT) build $(TRAITS) --product ParquetFromColumns
-	EFFORT=$(EFFORT) .venv/bin/python Tests/ParquetPeers/run.py .build/debug/ParquetFromColumns
+	$(PEERS)
 
 # Made once, and again when the list changes.
 readers:

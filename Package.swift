@@ -51,7 +51,6 @@ let package = Package(
       name: "CZstd", path: "Sources/CLibraries/CZstd", pkgConfig: "libzstd",
       providers: [.apt(["libzstd-dev"])]),
 
-    .target(name: "Parquet", swiftSettings: optimised),
     .target(
       name: "Compression",
       dependencies: [
@@ -59,6 +58,7 @@ let package = Package(
         .target(name: "CZstd", condition: .when(traits: ["Fast"])),
       ],
       swiftSettings: optimised),
+    .target(name: "Parquet", dependencies: ["Compression"], swiftSettings: optimised),
     .target(name: "TimeZones", swiftSettings: optimised),
     .target(name: "ExportCore", dependencies: ["TimeZones"], swiftSettings: optimised),
     .target(name: "ExportConfig", dependencies: ["ExportCore", "TimeZones"], swiftSettings: optimised),
@@ -99,8 +99,8 @@ let package = Package(
       name: "ParquetBenchmark", dependencies: ["Parquet"], path: "Benchmarks/ParquetBenchmark",
       swiftSettings: optimised),
     .executableTarget(
-      name: "ParquetFromColumns", dependencies: ["CZlib", "Parquet"], path: "Tests/ParquetPeers/Command",
-      swiftSettings: optimised),
+      name: "ParquetFromColumns", dependencies: ["Compression", "Parquet"],
+      path: "Tests/ParquetPeers/Command", swiftSettings: optimised),
     .testTarget(
       name: "CompressionTests",
       dependencies: [

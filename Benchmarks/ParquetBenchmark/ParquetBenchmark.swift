@@ -43,7 +43,7 @@ import Parquet
 
   static func write(rows: Int, groupBytes: Int, to descriptor: Int32) throws {
     let schema = try Schema(fields)
-    var group = RowGroupWriter(schema)
+    var group = try RowGroupWriter(schema)
     var file = FileWriter(schema, createdBy: "ParquetBenchmark version 1")
     var random = SplitMix(state: 1)
     let sink = { (bytes: UnsafeRawBufferPointer) in

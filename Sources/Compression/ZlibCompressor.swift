@@ -28,8 +28,11 @@ package final class ZlibCompressor: BlockCompressor {
     stream.deallocate()
   }
 
-  /// zlib's own bound is too small for blocks that are stored (level 0) into a room of just that size.
-  package func bound(_ count: Int) -> Int { Int(deflateBound(stream, uLong(count))) + count >> 10 + 64 }
+  package func bound(_ count: Int) -> Int {
+    // Of a stream that has ended zlib forgets that it has a header and a trailer.
+    deflateReset(stream)
+    return Int(deflateBound(stream, uLong(count)))
+  }
 
   package func compress(_ bytes: UnsafeRawBufferPointer, into room: UnsafeMutableRawBufferPointer) -> Int {
     deflateReset(stream)

@@ -4,7 +4,6 @@ struct ChunkEncoder: ~Copyable {
   private(set) var dictionary = ValueDictionary()
   private var scratch = Bytes()
   private var trial = Bytes()
-  private var packer: PagePacker
 
   /// So many values in the middle of a chunk, and about so many bytes, stand for all of it.
   private static let sampleValues = 4096
@@ -16,13 +15,13 @@ struct ChunkEncoder: ~Copyable {
   /// Longer byte arrays on average do not gain from shorter lengths.
   private static let longByteArray = 1024
 
-  init(_ encodings: EncodingSet, _ compressor: (any PageCompressor)?) {
-    self.encodings = encodings
-    packer = PagePacker(compressor)
-  }
+  init(_ encodings: EncodingSet) { self.encodings = encodings }
 
   /// Decides for a chunk; ``dictionary`` is filled when that is its encoding.
-  mutating func choose(_ buffer: borrowing ColumnBuffer, limits: PageLimits) -> ValueEncoding {
+  /// - Parameter packer: what pages will be stored by.
+  mutating func choose(
+    _ buffer: borrowing ColumnBuffer, limits: PageLimits, _ packer: inout PagePacker
+  ) -> ValueEncoding {
     guard buffer.valueCount > 0, buffer.type != .boolean else { return .plain }
     let sample = ChunkEncoder.sample(buffer)
     let scale = Double(buffer.valueCount) / Double(sample.values.count)
@@ -41,7 +40,8 @@ struct ChunkEncoder: ~Copyable {
     candidates.removeAll { $0.size > smallest * Double(ChunkEncoder.hopeless) }
     if packer.compresses, candidates.count > 1 {
       for i in candidates.indices {
-        candidates[i].size = scale * Double(storedSize(candidates[i].encoding, sample, of: buffer))
+        _ = size(candidates[i].encoding, sample, of: buffer)
+        candidates[i].size = scale * Double(packer.size(trial.bytes))
         if candidates[i].encoding == .dictionary {
           candidates[i].size += Double(packer.size(dictionary.values.bytes) + ChunkEncoder.pageOverhead)
         }
@@ -107,6 +107,7 @@ struct ChunkEncoder: ~Copyable {
     return (first..<last, start..<end)
   }
 
+  /// What a part takes before compression; `trial` holds it then.
   private mutating func size(
     _ encoding: ValueEncoding, _ part: (values: Range<Int>, bytes: Range<Int>),
     of buffer: borrowing ColumnBuffer
@@ -117,14 +118,6 @@ struct ChunkEncoder: ~Copyable {
     encode(buffer, values: part.values, bytes: part.bytes, encoding, to: &out)
     swap(&out, &trial)
     return trial.count
-  }
-
-  private mutating func storedSize(
-    _ encoding: ValueEncoding, _ part: (values: Range<Int>, bytes: Range<Int>),
-    of buffer: borrowing ColumnBuffer
-  ) -> Int {
-    _ = size(encoding, part, of: buffer)
-    return packer.size(trial.bytes)
   }
 
   /// Appends values of a chunk as a data page has them.

@@ -1,3 +1,5 @@
+import Compression
+
 /// Writes column chunks one after another: a dictionary page if there is one, then data pages. Its working memory is
 /// shared by all columns, however many there are.
 struct ChunkWriter: ~Copyable {
@@ -25,12 +27,12 @@ struct ChunkWriter: ~Copyable {
   private var header = ThriftWriter()
   var index = PageIndex()
 
-  var codec: CompressionCodec { packer.codec }
+  var codec: Int32 { packer.codec }
 
-  init(limits: PageLimits, encodings: EncodingSet, compressor: (any PageCompressor)?) {
+  init(limits: PageLimits, encodings: EncodingSet, compression: CompressionFormat?) throws(CompressionError) {
     self.limits = limits
-    encoder = ChunkEncoder(encodings, compressor)
-    packer = PagePacker(compressor)
+    encoder = ChunkEncoder(encodings)
+    packer = try PagePacker(compression)
   }
 
   /// Writes the rows of one column.
@@ -43,7 +45,7 @@ struct ChunkWriter: ~Copyable {
   ) throws(Failure) -> Chunk {
     let runs = buffer.finish(rows: rows)
     var chunk = Chunk()
-    chunk.encoding = encoder.choose(buffer, limits: limits)
+    chunk.encoding = encoder.choose(buffer, limits: limits, &packer)
     index.begin(type)
     if chunk.encoding == .dictionary {
       chunk.dictionaryOffset = offset

@@ -138,7 +138,7 @@ extension FileWriter {
 
   /// The fields of `ColumnMetaData`.
   private static func write(
-    _ chunk: ChunkWriter.Chunk, _ column: Column, _ codec: CompressionCodec, _ finder: BoundsFinder,
+    _ chunk: ChunkWriter.Chunk, _ column: Column, _ codec: Int32, _ finder: BoundsFinder,
     to thrift: inout ThriftWriter
   ) {
     let isDictionary = chunk.encoding == .dictionary
@@ -149,7 +149,7 @@ extension FileWriter {
     for encoding in encodings { thrift.element(encoding) }
     thrift.list(3, of: .binary, count: column.path.count)
     thrift.output.append(column.thriftPath)
-    thrift.i32(4, codec.rawValue)
+    thrift.i32(4, codec)
     thrift.i64(5, Int64(chunk.entries))
     thrift.i64(6, Int64(chunk.plainBytes))
     thrift.i64(7, Int64(chunk.storedBytes))

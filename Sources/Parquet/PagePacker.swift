@@ -1,11 +1,27 @@
+import Compression
+
 /// Compresses pages, or leaves them as they are.
 struct PagePacker: ~Copyable {
-  private let compressor: (any PageCompressor)?
+  /// What readers are told (parquet.thrift, `CompressionCodec`).
+  let codec: Int32
+  private let compressor: (any BlockCompressor)?
   private var packed = Bytes()
 
-  init(_ compressor: (any PageCompressor)?) { self.compressor = compressor }
+  /// What a page that has grown beyond it is not allowed to hold for ever.
+  private static let keptBytes = 4 << 20
 
-  var codec: CompressionCodec { compressor?.codec ?? .uncompressed }
+  /// - Parameter format: nil leaves pages as they are.
+  /// - Throws: ``CompressionError`` when there is no compressor for it.
+  init(_ format: CompressionFormat?) throws(CompressionError) {
+    compressor = try format?.makeCompressor()
+    codec =
+      switch format {
+      case nil: 0
+      case .gzip: 2
+      case .zstd: 6
+      }
+  }
+
   var compresses: Bool { compressor != nil }
 
   /// Gives `body` the bytes as they are to be stored.
@@ -13,7 +29,7 @@ struct PagePacker: ~Copyable {
     _ bytes: UnsafeRawBufferPointer, _ body: (UnsafeRawBufferPointer) -> Result
   ) -> Result {
     guard let compressor else { return body(bytes) }
-    packed.removeAll(keepingCapacityUpTo: 4 << 20)
+    packed.removeAll(keepingCapacityUpTo: PagePacker.keptBytes)
     packed.append(upTo: compressor.bound(bytes.count)) { compressor.compress(bytes, into: $0) }
     return body(packed.bytes)
   }

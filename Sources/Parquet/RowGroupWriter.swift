@@ -1,3 +1,5 @@
+public import Compression
+
 /// Takes rows column by column, and holds them until ``FileWriter`` writes them as a row group. One serves all row
 /// groups of all files of a schema, one after another, so that very many columns are paid for once.
 ///
@@ -16,15 +18,16 @@ public struct RowGroupWriter: ~Copyable {
   /// - Parameters:
   ///   - limits: how large pages become.
   ///   - encodings: which encodings may be used.
-  ///   - compressor: nil leaves pages as they are.
+  ///   - compression: how pages are stored; nil leaves them as they are.
+  /// - Throws: ``CompressionError`` for a level that does not exist, and for zstd in a build without it.
   public init(
     _ schema: Schema, limits: PageLimits = PageLimits(), encodings: EncodingSet = .all,
-    compressor: (any PageCompressor)? = nil
-  ) {
+    compression: CompressionFormat? = nil
+  ) throws(CompressionError) {
+    chunks = try ChunkWriter(limits: limits, encodings: encodings, compression: compression)
     self.schema = schema
     columns = .allocate(capacity: schema.columns.count)
     for i in schema.columns.indices { (columns + i).initialize(to: ColumnBuffer(schema.columns[i])) }
-    chunks = ChunkWriter(limits: limits, encodings: encodings, compressor: compressor)
   }
 
   deinit {

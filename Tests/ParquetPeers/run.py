@@ -57,7 +57,7 @@ def nesting(suite):
             for page_rows in (None, 5):
                 rows = samples.rows(samples.NESTED, 400, seed, nulls)
                 read = suite.check(samples.NESTED, rows, page_rows=page_rows, row_group_rows=150,
-                                   codec=CODECS[seed % 2])
+                                   codec=CODECS[seed % len(CODECS)])
                 assert len(read) == 4, read
 
 
@@ -99,7 +99,7 @@ def index(suite):
     for seed in range(10 if LONG else 2):
         for fields, nulls in ((samples.FLAT, 0.3), (samples.FLAT, 0.95), (samples.NESTED, 0.3)):
             rows = samples.rows(fields, 700, seed, nulls)
-            path = suite.write_rows(fields, rows, page_rows=11, row_group_rows=250, codec=CODECS[seed % 2])
+            path = suite.write_rows(fields, rows, page_rows=11, row_group_rows=250, codec=CODECS[seed % len(CODECS)])
             bounds.check(path, fields, rows)
 
 

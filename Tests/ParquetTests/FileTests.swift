@@ -22,7 +22,7 @@ import Testing
 
   @Test func whatASinkRefusesIsThrown() throws {
     let schema = try Schema([Field("a", .required, .int64)])
-    var rows = RowGroupWriter(schema)
+    var rows = try RowGroupWriter(schema)
     var writer = FileWriter(schema, createdBy: "test")
     var random = SeededRandom(state: 1)
     for _ in 0..<100_000 {
@@ -41,7 +41,7 @@ import Testing
 
   @Test func memoryIsThatOfTheRowsHeld() throws {
     let schema = try Schema([Field("a", .required, .int64), Field("b", .optional, .string)])
-    var rows = RowGroupWriter(schema)
+    var rows = try RowGroupWriter(schema)
     var writer = FileWriter(schema, createdBy: "test")
     for row in 0..<1000 {
       rows.append(Int64(row), to: 0)
@@ -60,7 +60,7 @@ import Testing
 
   @Test func veryManyColumnsCostLittleUntilTheyAreUsed() throws {
     let schema = try Schema((0..<10_000).map { Field("p\($0)", .optional, .string) })
-    var rows = RowGroupWriter(schema)
+    var rows = try RowGroupWriter(schema)
     var writer = FileWriter(schema, createdBy: "test")
     for row in 0..<10_000 {
       rows.append(Self.text("v"), to: row)

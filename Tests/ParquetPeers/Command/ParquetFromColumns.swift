@@ -1,3 +1,4 @@
+import Compression
 import Foundation
 import Parquet
 
@@ -25,17 +26,23 @@ private struct Columns: ~Copyable {
   private var group: RowGroupWriter
 
   init(_ file: ColumnsFile) throws {
-    self.file = file
     let description = file.description
-    schema = try file.schema()
-    levels = file.columns
-    let compressor: (any PageCompressor)? =
-      description.codec == "gzip" ? ZlibPageCompressor(level: description.level ?? 6) : nil
-    group = RowGroupWriter(
+    let schema = try file.schema()
+    let compression: CompressionFormat? =
+      switch description.codec {
+      case "gzip": .gzip(level: description.level)
+      case "zstd": .zstd(level: description.level)
+      default: nil
+      }
+    let group = try RowGroupWriter(
       schema,
       limits: PageLimits(
         rows: description.pageRows ?? PageLimits().rows, bytes: description.pageBytes ?? PageLimits().bytes),
-      encodings: description.encodings == "all" ? .all : .common, compressor: compressor)
+      encodings: description.encodings == "all" ? .all : .common, compression: compression)
+    self.file = file
+    self.schema = schema
+    self.group = group
+    levels = file.columns
   }
 
   mutating func write(to out: FileHandle) throws {
