@@ -142,8 +142,8 @@ let package = Package(
     .target(
       name: "Simulation",
       dependencies: [
-        "Engine", "ExportConfig", "ExportCore", "Ledger", "SQLiteSource", "SimulationOracle", "TimeZones",
-        "ZoneTesting", crypto, grdb, logging,
+        "CSQLite", "Engine", "ExportConfig", "ExportCore", "Ledger", "SQLiteSource", "SimulationOracle",
+        "TimeZones", "ZoneTesting", crypto, grdb, logging,
       ], path: "Tests/Simulation/World", swiftSettings: optimised),
     .executableTarget(
       name: "simulate", dependencies: ["Simulation", "SimulationOracle"], path: "Tests/Simulation/Command",

@@ -4,7 +4,7 @@ import SimulationOracle
 import Synchronization
 
 // simulate [--seeds N] [--from K] [--seconds S] [--threads T] [--until-failures F] [--summary]: runs the histories of N
-// seeds, or as many as begin within S seconds.
+// seeds, or as many as begin within S seconds; with --of events or --of profiles only those.
 // simulate --seed K [--trace] [--without I,J,…] [--shrink]: one history, whole.
 
 let arguments = Array(CommandLine.arguments.dropFirst())
@@ -28,8 +28,10 @@ let patience = value(of: "--seconds").flatMap(Double.init) ?? .infinity
 let isSummary = arguments.contains("--summary")
 let failed = Atomic<Int>(0)
 let began = Date()
+let kind = value(of: "--of")
+let seeds = (from..<from + count).filter { kind == nil || HistoryMaking.isOfProfiles($0) == (kind == "profiles") }
 let outcome = try histories.run(
-  from..<from + count, threads: threads, mayBegin: { Date().timeIntervalSince(began) < patience },
+  seeds, threads: threads, mayBegin: { Date().timeIntervalSince(began) < patience },
   onFailure: { failure in
     if !isSummary {
       print("seed \(failure.seed):")

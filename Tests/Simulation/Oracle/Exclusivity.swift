@@ -113,7 +113,7 @@ struct Exclusivity {
       let since = deeds.filter { $0.moment > stoppedAt && $0.moment <= glance.moment }
       if now.isActive {
         let isAskedFor = since.contains { $0.kind == .start || $0.kind == .file }
-        let isResumed = stopper?.resumesRecurring ?? false
+        let isResumed = stopper?.nature.resumesRecurring ?? false
         if !isAskedFor, !isResumed {
           violations.append(
             Violation("what is stopped stays stopped", "\(export.name) is active at \(glance.moment)"))
@@ -124,7 +124,7 @@ struct Exclusivity {
         stopper = now.isDone ? nil : oneTimeExport(namedIn: now.reason, source: export.source)
         if now.isDone { continue }
         let isAskedFor = deeds.contains { $0.moment <= glance.moment && $0.kind != .start && $0.kind != .run }
-        if !isAskedFor, stopper.map({ !$0.stopsRecurring }) ?? true {
+        if !isAskedFor, stopper.map({ !$0.nature.stopsRecurring }) ?? true {
           violations.append(
             Violation(
               "nothing stops by itself", "\(export.name) is stopped at \(glance.moment): \(now.reason ?? "")")
@@ -132,7 +132,7 @@ struct Exclusivity {
         }
       }
     }
-    guard let stopper, stopper.resumesRecurring, export.isStopped, !export.isDeleted, hasEnded(stopper) else {
+    guard let stopper, stopper.nature.resumesRecurring, export.isStopped, !export.isDeleted, hasEnded(stopper) else {
       return
     }
     guard !deeds.contains(where: { $0.moment > stoppedAt }) else { return }

@@ -26,10 +26,6 @@ struct Rule {
     case now, period
   }
 
-  /// Of a one-time profile export: whether it has recurring ones stopped, and started again at its end.
-  let stopsRecurring: Bool
-  let resumesRecurring: Bool
-
   var isRecurring: Bool { only == nil }
 
   /// - Parameters:
@@ -45,8 +41,6 @@ struct Rule {
     let frequency = json["frequency"] as! [String: Any]
     names = (data["events"] as? [String]).map(Set.init)
     source = json["source"] as! String
-    stopsRecurring = json["stopRecurring"] as? Bool ?? false
-    resumesRecurring = stopsRecurring && json["resumeRecurring"] as? Bool ?? false
     profiles = data["profiles"] == nil ? nil : Rule.profiles(frequency)
     self.zoneName = zoneName
     self.zone = zone

@@ -77,15 +77,28 @@ extension Testimony {
   }
 }
 
-/// What the definition of an export says of it that no edit changes.
 extension Testimony.Export {
-  var isOfProfiles: Bool { revisions[0].definition.contains(#""data":{"profiles""#) }
-  var isRecurring: Bool { !revisions[0].definition.contains(#""once":"#) }
-  var source: String { revisions[0].definition.contains(#""source":"other""#) ? "other" : "main" }
-  var stopsRecurring: Bool { revisions[0].definition.contains(#""stopRecurring":true"#) }
-  var resumesRecurring: Bool {
-    stopsRecurring && revisions[0].definition.contains(#""resumeRecurring":true"#)
+  /// What its definition says that no edit changes.
+  package struct Nature: Hashable, Sendable {
+    var isOfProfiles: Bool
+    var isRecurring: Bool
+    var source: String
+    /// Of a one-time profile export: whether it has recurring ones stopped, and started again at its end.
+    var stopsRecurring: Bool
+    var resumesRecurring: Bool
+
+    init(_ definition: String) {
+      isOfProfiles = definition.contains(#""data":{"profiles""#)
+      isRecurring = !definition.contains(#""once":"#)
+      source = definition.contains(#""source":"other""#) ? "other" : "main"
+      stopsRecurring = definition.contains(#""stopRecurring":true"#)
+      resumesRecurring = stopsRecurring && definition.contains(#""resumeRecurring":true"#)
+    }
   }
+
+  var isOfProfiles: Bool { nature.isOfProfiles }
+  var isRecurring: Bool { nature.isRecurring }
+  var source: String { nature.source }
 }
 
 extension Testimony.Deposit {

@@ -85,6 +85,7 @@ package struct Testimony: Sendable {
     package var isDeleted: Bool
     /// From number 1 on, without a gap.
     package var revisions: [Revision]
+    package let nature: Nature
 
     package init(
       id: Int64, name: String, createdAt: Int64, seenAt: Int, isStopped: Bool, isDeleted: Bool,
@@ -97,6 +98,7 @@ package struct Testimony: Sendable {
       self.isStopped = isStopped
       self.isDeleted = isDeleted
       self.revisions = revisions
+      nature = Nature(revisions[0].definition)
     }
   }
 

@@ -41,20 +41,16 @@ package struct Histories: Sendable {
   /// - Parameter mayBegin: asked before each history; false ends the whole.
   /// - Parameter onFailure: told as soon as one has failed; false ends the whole.
   package func run(
-    _ seeds: Range<UInt64>, threads: Int, mayBegin: @escaping @Sendable () -> Bool = { true },
+    _ seeds: some Sequence<UInt64>, threads: Int, mayBegin: @escaping @Sendable () -> Bool = { true },
     onFailure: @escaping @Sendable (Failure) -> Bool,
     onProgress: @escaping @Sendable (Int) -> Void = { _ in }
   ) throws -> Outcome {
     try OracleZone.learn(HistoryMaking.zones)
-    let next = Mutex(seeds.lowerBound)
+    let left = Mutex(Array(seeds)[...])
     let outcome = Mutex(Outcome())
     DispatchQueue.concurrentPerform(iterations: threads) { _ in
       while true {
-        let seed = next.withLock { next -> UInt64? in
-          guard next < seeds.upperBound, mayBegin() else { return nil }
-          defer { next += 1 }
-          return next
-        }
+        let seed = left.withLock { mayBegin() ? $0.popFirst() : nil }
         guard let seed else { return }
         var violations: [Violation] = []
         do {
@@ -68,7 +64,7 @@ package struct Histories: Sendable {
           return outcome.histories
         }
         if !violations.isEmpty, !onFailure(Failure(seed: seed, violations: violations)) {
-          next.withLock { $0 = seeds.upperBound }
+          left.withLock { $0 = [] }
         }
         onProgress(count)
       }
