@@ -29,7 +29,9 @@ let isSummary = arguments.contains("--summary")
 let failed = Atomic<Int>(0)
 let began = Date()
 let kind = value(of: "--of")
-let seeds = (from..<from + count).filter { kind == nil || HistoryMaking.isOfProfiles($0) == (kind == "profiles") }
+let seeds = (from..<from + count).filter {
+  kind == nil || HistoryMaking.isOfProfiles($0) == (kind == "profiles")
+}
 let outcome = try histories.run(
   seeds, threads: threads, mayBegin: { Date().timeIntervalSince(began) < patience },
   onFailure: { failure in
