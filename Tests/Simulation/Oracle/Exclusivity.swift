@@ -132,7 +132,8 @@ struct Exclusivity {
         }
       }
     }
-    guard let stopper, stopper.nature.resumesRecurring, export.isStopped, !export.isDeleted, hasEnded(stopper) else {
+    guard let stopper, stopper.nature.resumesRecurring, export.isStopped, !export.isDeleted, hasEnded(stopper)
+    else {
       return
     }
     guard !deeds.contains(where: { $0.moment > stoppedAt }) else { return }
