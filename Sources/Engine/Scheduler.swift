@@ -29,6 +29,8 @@ package actor Scheduler: Service {
   var settings: Settings
   var agenda: Agenda
   var running: [RunId: RunningAttempt] = [:]
+  /// Open runs of exports that were deleted.
+  private var orphans: [RunRecord] = []
   /// Files of this run are being deleted.
   private var beingCleaned: RunId?
 
@@ -82,7 +84,9 @@ package actor Scheduler: Service {
     let interrupted = try ledger.adopt(bootId: executor.bootId, now: time.now())
     executor.tidyMemories(of: nil)
     if !interrupted.isEmpty { logger.notice("going on with \(interrupted.count) interrupted run(s)") }
-    abandoned = interrupted
+    // Also those that a process left in mid-attempt whose successor died before it went on with them.
+    let begun = try ledger.openRuns().filter { $0.attempt > 0 }.map(\.id)
+    abandoned = Set(interrupted).union(begun).sorted()
     await withGracefulShutdownHandler {
       await withDiscardingTaskGroup { group in
         group.addTask { await self.tick() }
@@ -222,6 +226,7 @@ package actor Scheduler: Service {
       }
     }
     agenda.entries = entries
+    orphans = open.filter { entries[$0.key] == nil }.flatMap(\.value)
     isStale = false
     readAt = time.uptime()
   }
@@ -269,11 +274,16 @@ package actor Scheduler: Service {
 
   /// Takes back runs of this process that nobody works on: the ledger did not hold how their last attempt ended.
   private func retrieve() throws(ExportError) {
-    let lost = agenda.ordered.flatMap(\.open).filter {
-      $0.state == .running && $0.bootId == executor.bootId && running[$0.id] == nil
+    func isLost(_ run: RunRecord) -> Bool {
+      run.state == .running && run.bootId == executor.bootId && running[run.id] == nil
     }
+    let lost = agenda.ordered.flatMap(\.open).filter(isLost)
     for run in lost { try ledger.interrupt(run.id, reason: "interrupted; goes on now") }
-    if !lost.isEmpty { try readLedger() }
+    let over = orphans.filter(isLost)
+    for run in over {
+      _ = try ledger.stopped(run.id, reason: "the export was deleted", now: time.now())
+    }
+    if !lost.isEmpty || !over.isEmpty { try readLedger() }
   }
 
   private func hold(_ run: RunId?) {

@@ -3,7 +3,7 @@
 Usage: run.py [--check] [--histories N] [NAME…]
 
 Each patch beside this file is one bug. It is applied to a copy of the working tree with a build directory of its own,
-`simulate` is built, and N histories (500) are run. Fails when a bug is not found, when it does not apply or build, or
+`simulate` is built, and N histories (750) are run. Fails when a bug is not found, when it does not apply or build, or
 when a history is wrong without any. With --check, only whether all patches apply.
 """
 import argparse
@@ -79,7 +79,7 @@ def simulate(binary, histories):
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--check", action="store_true")
-    parser.add_argument("--histories", type=int, default=500)
+    parser.add_argument("--histories", type=int, default=750)
     parser.add_argument("names", nargs="*")
     options = parser.parse_args()
     patches = sorted(

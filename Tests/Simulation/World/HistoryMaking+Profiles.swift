@@ -10,7 +10,7 @@ extension HistoryMaking {
     databases = chance(60) ? ["0"] : ["0", "1"]
     let profiles = History.Profiles(
       hasVersions: chance(75), lookback: pick([0, 600, 3600, 3600]), others: chance(25) ? ["9"] : [],
-      keepDays: 400)
+      keepDays: pick([400, 400, 400, 1]))
     let zone = pick(Self.zones)
     let length = Int64(number(4...28)) * 3_600_000
     write(count: number(0...6), profiles, at: 0, points: 0)

@@ -54,7 +54,10 @@ final class Simulator: @unchecked Sendable {
     try Template.copy(to: directory)
     people = People(installation, try Ledger(stateDirectory: directory))
     state = try StateReader(path: directory + "/exportd.db", world: world)
-    if history.profiles != nil { world.witness = try Witness(path: directory + "/exportd.db", world: world) }
+    if let profiles = history.profiles {
+      world.witness = try Witness(
+        path: directory + "/exportd.db", world: world, remembersRuns: profiles.keepDays < 30)
+    }
     world.newStaging()
   }
 
@@ -292,6 +295,8 @@ final class Simulator: @unchecked Sendable {
     testimony.deposits = world.deposits
     testimony.exports = try state.exports()
     testimony.runs = try state.runs()
+    let present = Set(testimony.runs.map(\.id))
+    testimony.runs += (world.witness?.runs ?? [:]).filter { !present.contains($0.key) }.map(\.value)
     testimony.deeds = people.deeds
     testimony.undeletable = try state.undeletable()
     testimony.staged = fileNames(of: world.stagingDirectory)

@@ -60,18 +60,15 @@ struct StateReader {
     }
   }
 
-  func runs() throws -> [Testimony.Run] {
-    try database.read { database in
-      try Row.fetchAll(
-        database.cachedStatement(sql: "SELECT * FROM run ORDER BY id")
-      ).map {
-        row in
-        Testimony.Run(
-          id: row["id"], export: row["export_id"], from: row["window_from"], to: row["window_to"],
-          isVoided: row["voided"], state: row["state"], reason: row["reason"] ?? row["error"],
-          scheduledAt: row["scheduled_at"], runTimestamp: row["run_timestamp"], finishedAt: row["finished_at"]
-        )
-      }
+  func runs() throws -> [Testimony.Run] { try database.read { try Self.runs(in: $0) } }
+
+  static func runs(in database: Database) throws -> [Testimony.Run] {
+    try Row.fetchAll(database.cachedStatement(sql: "SELECT * FROM run ORDER BY id")).map { row in
+      Testimony.Run(
+        id: row["id"], export: row["export_id"], from: row["window_from"], to: row["window_to"],
+        isVoided: row["voided"], state: row["state"], reason: row["reason"] ?? row["error"],
+        scheduledAt: row["scheduled_at"], runTimestamp: row["run_timestamp"],
+        finishedAt: row["finished_at"])
     }
   }
 

@@ -13,6 +13,9 @@ final class Witness {
   private var seenVersion: Int64 = -1
   private(set) var glances: [Testimony.Glance] = []
   private(set) var readings: [Testimony.Reading] = []
+  /// By id, as they last were: some are pruned later.
+  private(set) var runs: [Int64: Testimony.Run] = [:]
+  private let remembersRuns: Bool
   /// Attempts that were under way at the last look, and those that have a source already.
   private var attempts: [Attempt] = []
   private var equipped: Set<Attempt> = []
@@ -23,7 +26,9 @@ final class Witness {
     var export: Int64
   }
 
-  init(path: String, world: World) throws {
+  /// - Parameter remembersRuns: whether history is pruned while it is looked at.
+  init(path: String, world: World, remembersRuns: Bool) throws {
+    self.remembersRuns = remembersRuns
     database = try DatabaseQueue(path: path)
     self.world = world
     var (handle, version): (OpaquePointer?, OpaquePointer?)
@@ -54,6 +59,9 @@ final class Witness {
         }
         attempts = try Row.fetchAll(connection.cachedStatement(sql: Self.attempts)).map {
           Attempt(run: $0["id"], number: $0["attempt"], export: $0["export_id"])
+        }
+        if remembersRuns {
+          for run in try StateReader.runs(in: connection) { runs[run.id] = run }
         }
         guard standings != glances.last?.standings else { return }
         glances.append(Testimony.Glance(moment: world.moment, standings: standings))
