@@ -35,7 +35,7 @@ def rates(binary, directory, count):
     events.make(directory, count)
     _, _, begin, end = events.span()
     taken = {}
-    for name, keys in [("json", {}), ("gzip", {"compression": "gzip"})]:
+    for name, keys in [("json", {}), ("gzip", {"compression": "gzip"}), ("as-csv", {"format": "csv"})]:
         events.create(binary, directory, name, **keys)
         taken[name] = measuring.carried_out(*run(binary, directory, name))
         (manifest,) = manifests(directory)

@@ -3,13 +3,13 @@ import Formats
 import Glibc
 import TimeZones
 
-/// Writes events with 325 bytes of properties each to JSON files and prints one line of figures: how fast, and with
-/// how much memory and how many descriptors. Instructions a row: run it under
+/// Writes events with 325 bytes of properties each to files and prints one line of figures: how fast, and with how
+/// much memory and how many descriptors. Instructions a row: run it under
 /// `valgrind --tool=callgrind --toggle-collect='*EventFilesC6append*'`.
 @main struct FormatsBenchmark {
   static let usage = """
     usage: FormatsBenchmark DIRECTORY [rows=1000000] [names=1] [dates=1] [codec=none|gzip] [spaced=0|1]
-           [asString=0|1]
+           [asString=0|1] [format=json|csv]
     """
 
   var directory: String
@@ -17,6 +17,7 @@ import TimeZones
   var names = 1
   var dates = 1
   var codec = Compression.Codec.none
+  var format = Format.json
   var spaced = false
   var asString = false
 
@@ -36,6 +37,10 @@ import TimeZones
       guard parts.count == 2 else { return nil }
       if parts[0] == "codec", let codec = Compression.Codec(rawValue: parts[1]) {
         self.codec = codec
+        continue
+      }
+      if parts[0] == "format", let format = Format(rawValue: parts[1]) {
+        self.format = format
         continue
       }
       guard let number = Int(parts[1]) else { return nil }
@@ -84,7 +89,7 @@ import TimeZones
 
   private func eventFiles() throws -> EventFiles {
     let definition = Definition(
-      source: "s", destination: "d", data: .allEvents, frequency: .once(.today), format: .json,
+      source: "s", destination: "d", data: .allEvents, frequency: .once(.today), format: format,
       asString: asString, compression: Compression(codec: codec))
     let revision = Revision(
       account: "1", definition: definition,
@@ -93,11 +98,16 @@ import TimeZones
       identifiers: [.identity], timing: .recurring(from: LocalDate(daysSinceEpoch: 20_000)))
     let names = RunFileNames(
       account: "1", export: "e", requestId: 1, runTimestamp: 2, date: LocalDate(daysSinceEpoch: 20_000),
-      dataType: .events, format: .json, codec: codec, prefix: .none)
+      dataType: .events, format: format, codec: codec, prefix: .none)
     let catalogue = EventCatalogue(revision)
+    if catalogue.need != .nothing {
+      let look = EventLookAhead(catalogue, revision: revision, zone: .utc, rows: self.names)
+      _ = try look.append(batch(from: 0, rows: self.names))
+    }
     catalogue.beginPass()
     return try EventFiles(
-      names, databaseId: "0", revision: revision, zone: .utc, catalogue: catalogue, stagingDirectory: directory)
+      names, databaseId: "0", revision: revision, zone: .utc, catalogue: catalogue,
+      stagingDirectory: directory)
   }
 
   private func batch(from first: Int, rows: Int) -> EventBatch {

@@ -211,6 +211,15 @@ import ZoneTesting
     }
   }
 
+  /// Their files, delivered by an earlier attempt, have all the columns there are.
+  @Test func lookingAheadAtEventsWithoutPropertiesAddsNothing() throws {
+    let catalogue = try catalogue()
+    let look = EventLookAhead(
+      catalogue, revision: Self.csv.revision(.init(), path: "/"), zone: .utc, rows: 7)
+    _ = try look.append(EventBatch([event(1, "A", "{}"), event(2, "B", #"{"x":1}"#)]))
+    #expect(catalogue.grown == ["B"])
+  }
+
   @Test func moreThanFilesCanHaveIsAnError() throws {
     let catalogue = try catalogue()
     let members = (0...EventCatalogue.propertyLimit).map { "\"id-\($0)\":1" }.joined(separator: ",")

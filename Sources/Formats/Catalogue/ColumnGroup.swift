@@ -131,6 +131,8 @@ struct ColumnGroup: ~Copyable {
     for column in 0..<count where columns[column].isFresh { try body(column) }
   }
 
+  var hasFresh: Bool { (0..<count).contains { columns[$0].isFresh } }
+
   /// The ledger knows all of them now.
   mutating func setRecorded() {
     for column in 0..<count { columns[column].isFresh = false }

@@ -73,9 +73,11 @@ package final class EventCatalogue {
   /// Whether rows that cannot be converted are put down in this pass. They are in the first, which sees all.
   var collectsRejected: Bool { pass <= 1 }
 
-  /// Names of the events that the pass has only looked at: the next one writes them.
+  /// Names of the events that the pass has only looked at: the next one writes them. Before the first one, those that
+  /// have columns which the ledger does not know.
   package var grown: [String] {
-    columns.filter { $0.pointee.use == .looking }.map { name(of: $0.pointee.number) }
+    columns.filter { $0.pointee.use == .looking && (pass > 0 || $0.pointee.hasFresh) }
+      .map { name(of: $0.pointee.number) }
   }
 
   func isGrown(_ eventName: String) -> Bool {

@@ -52,6 +52,9 @@ struct EventColumns: ~Copyable {
     }
   }
 
+  /// Whether there are columns that the ledger does not know as they are.
+  var hasFresh: Bool { properties.hasFresh || session.hasFresh }
+
   /// How much memory it takes, about, in bytes.
   var bytes: Int { MemoryLayout<EventColumns>.size + properties.bytes + session.bytes }
 }
