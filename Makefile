@@ -17,7 +17,7 @@ SIMULATE = .build/debug/simulate
 PEERS = EFFORT=$(EFFORT) $(if $(TRAITS),,CODECS="none gzip") .venv/bin/python Tests/ParquetPeers/run.py \
   .build/debug/ParquetFromColumns
 
-.PHONY: all build release test parquet-peers readers simulate mutants lint demo bench bench-quick show-flights install-tools clean
+.PHONY: all build release test parquet-peers readers fuzz simulate mutants lint demo bench bench-quick show-flights install-tools clean
 
 all: build
 
@@ -47,7 +47,7 @@ test: install-tools readers
 	python3 Tests/Mutants/run.py --check
 	$(PEERS)
 	$(SIMULATE) --seeds $(SEEDS) --from $(FROM) $(ENOUGH)
-	python3 Tests/EndToEndTests/run.py $(BINARY)
+	.venv/bin/python Tests/EndToEndTests/run.py $(BINARY)
 	python3 Tests/EndToEndTests/systemd/run.py $(BINARY)
 
 # What EFFORT=long adds to the tests of Parquet files: more seeds, columns and rows.
@@ -55,6 +55,15 @@ parquet-peers: PACKAGES += python3-venv
 parquet-peers: install-tools readers
 	$(SWIFT) build $(TRAITS) --product ParquetFromColumns
 	$(PEERS)
+
+# Makes up rows for the JSON reader and the encoders, guided by what code they reach; what is written wrong stays as crash-… in
+# .build/fuzz. SECONDS is how long.
+SECONDS ?= 3600
+fuzz:
+	Tests/Fuzzing/build.sh .build/fuzz
+	mkdir -p .build/fuzz/corpus
+	cd .build/fuzz && ./fuzz -max_total_time=$(SECONDS) -max_len=4096 -timeout=10 -dict=../../Tests/Fuzzing/dictionary \
+	  corpus ../../Tests/Fuzzing/corpus
 
 # Made once, and again when the list changes.
 readers:

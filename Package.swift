@@ -85,7 +85,7 @@ let package = Package(
 
     // Suites that every implementation of a socket runs, and what tests share; in no product.
     .target(
-      name: "ExportTesting", dependencies: ["ExportCore", "Formats", "TimeZones", crypto],
+      name: "ExportTesting", dependencies: ["ExportCore", "Formats", "TimeZones", "ZoneTesting", crypto],
       path: "Tests/ExportTesting"),
     .target(
       name: "ZoneTesting", dependencies: ["TimeZones"], path: "Tests/ZoneTesting", swiftSettings: optimised),

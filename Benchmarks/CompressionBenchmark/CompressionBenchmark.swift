@@ -40,6 +40,8 @@ import Glibc
     }
     clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time)
     let hundredths = Int((Double(time.tv_sec) + Double(time.tv_nsec) / 1e9 - begin) * 100)
-    print("\(codec) \(level) \(hundredths / 100).\(hundredths % 100 < 10 ? "0" : "")\(hundredths % 100) \(bytes)")
+    print(
+      "\(codec) \(level) \(hundredths / 100).\(hundredths % 100 < 10 ? "0" : "")\(hundredths % 100) \(bytes)")
+    fflush(nil)
   }
 }

@@ -7,7 +7,7 @@
 
     /// By zlib's level: the lowest of libdeflate whose files are not larger than those of zlib at that level. Measured;
     /// `Benchmarks/CompressionBenchmark` does it again.
-    private static let levels = [0, 1, 1, 1, 1, 1, 1, 1, 1, 1]
+    private static let levels = [0, 1, 1, 1, 4, 5, 5, 5, 6, 6]
 
     /// - Parameter zlibLevel: 0 (stored) to 9 (smallest), as zlib counts.
     /// - Throws: ``CompressionError`` for another level, or when there is no memory.

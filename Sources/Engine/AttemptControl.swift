@@ -17,6 +17,7 @@ package final class AttemptControl: Sendable {
   }
 
   private let rowsDone = Atomic<Int>(0)
+  private let membersReplaced = Atomic<Int>(0)
   private let movedAt: Atomic<Int64>
   private let cancelledBecause = Mutex<Ending?>(nil)
   private let time: any TimeSource
@@ -34,6 +35,12 @@ package final class AttemptControl: Sendable {
     if rows > 0 { rowsDone.wrappingAdd(rows, ordering: .relaxed) }
     movedAt.store(time.uptime(), ordering: .relaxed)
   }
+
+  /// Notes members of JSON objects of which only the last one of their name was exported.
+  func replaced(members: Int) { membersReplaced.wrappingAdd(members, ordering: .relaxed) }
+
+  /// How many have been noted.
+  var replacedMembers: Int { membersReplaced.load(ordering: .relaxed) }
 
   package var rows: Int { rowsDone.load(ordering: .relaxed) }
 

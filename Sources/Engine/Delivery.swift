@@ -20,7 +20,7 @@ struct Delivery: Sendable {
 
   /// Reads the events of one database to their end and delivers everything that comes of them. Where reading holds a
   /// snapshot, nothing is sent before it is over: a slow destination must not keep it open.
-  /// - Parameter countsRows: false for rows that have been counted already.
+  /// - Parameter countsRows: false for rows that have been counted already, with what they hold.
   func deliver(
     _ files: EventFiles, from source: any Source, _ read: EventRead, countsRows: Bool
   ) async throws {
@@ -39,6 +39,7 @@ struct Delivery: Sendable {
             try await send(completed, &group, &underWay)
           }
         }
+        if countsRows { control.replaced(members: files.replacedMembers) }
         try await send(files.valid(held), &group, &underWay)
         while true {
           let completed = try files.finish(atMost: Self.groupLimit)
@@ -70,6 +71,7 @@ struct Delivery: Sendable {
       }
       try files.append(delta.rest())
       held += files.takeCompleted()
+      if countsRows { control.replaced(members: files.replacedMembers) }
       if catalogue.isGrown { return files.abandon() }
       while true {
         let completed = try files.finish(atMost: Self.groupLimit)

@@ -79,6 +79,7 @@ package struct RunExecutor: Sendable {
     try await deleteStale(begun)
     try Task.checkCancellation()
     try await commit(begun, names, delivered, destination)
+    tellReplaced(control.replacedMembers, begun)
   }
 
   /// What a run has delivered, as far as its files do not say it.
@@ -88,6 +89,16 @@ package struct RunExecutor: Sendable {
     var profileMarks: [ProfileMark] = []
     /// Those that the ledger does not know yet.
     var columns = AnySequence<CataloguedProperty>(EmptyCollection())
+  }
+
+  /// Which of equal names counts, JSON leaves open: whoever wrote them should know that only one was exported.
+  private func tellReplaced(_ members: Int, _ begun: BegunRun) {
+    guard members > 0 else { return }
+    logger.warning(
+      """
+      \(begun.exportName): run \(begun.run.id): in JSON objects of the source \(members) member(s) have the name of a later \
+      one in the same object; only the last of a name is exported
+      """)
   }
 
   // MARK: Steps

@@ -13,9 +13,9 @@ import runner  # noqa: E402
 
 # Those that wait for the clock or take longest come first.
 TOPICS = [
-    "writers", "clock", "webhook", "many", "columns", "delivery", "forms", "stopping", "limits", "verifying", "planning", "checking",
-    "commands", "contract", "profiles", "exclusive", "demo", "watch", "edit", "opening", "manners", "rotten", "full_disk",
-    "state_database", "rejected", "names"]
+    "writers", "clock", "webhook", "many", "columns", "delivery", "formats", "forms", "stopping", "limits", "verifying", "planning",
+    "checking", "commands", "contract", "profiles", "exclusive", "demo", "watch", "edit", "opening", "manners", "rotten",
+    "full_disk", "state_database", "rejected", "names"]
 
 
 if __name__ == "__main__":

@@ -18,7 +18,7 @@ extension FormatConformance {
         return json.loads(text, parse_int=Number, parse_float=Number, parse_constant=refuse, object_pairs_hook=hook)
 
     def compact(text):
-        assert not re.search(r"\s", re.sub(r'"(\\.|[^"\\])*"', "", text)), "white space: %r" % text
+        assert not re.search(r"\s", re.sub(r'"[^"\\]*(?:\\.[^"\\]*)*"', "", text)), "white space: %r" % text
 
     def last(pairs):
         """The last of equal names, in its own place."""
@@ -90,7 +90,8 @@ extension FormatConformance {
     rounds = 0
     for entry in sorted(os.listdir(sys.argv[1]), key=int):
         try: judge(os.path.join(sys.argv[1], entry))
-        except AssertionError as problem: print("round", entry, problem)
+        except AssertionError as problem:
+            print("round", entry, json.load(open(os.path.join(sys.argv[1], entry, "note.json")))["title"], str(problem)[:4000])
         rounds += 1
     print("judged", rounds)
     """#

@@ -1,5 +1,6 @@
 import ExportCore
 package import Formats
+import ZoneTesting
 
 /// What formats of profiles must do.
 extension FormatConformance {
@@ -42,12 +43,21 @@ extension FormatConformance {
   }
 
   /// Random profiles through random variations; `rounds` of them.
-  package func runProfiles(seed: UInt64, rounds: Int, random: inout some RandomNumberGenerator) throws {
-    try run(seed: seed, rounds: rounds, judge: Self.profileJudge, random: &random) { random in
+  package func runProfiles(seed: UInt64, rounds: Int) throws {
+    try runProfiles(rounds, seed: seed) { _, random in
       var samples = SampleProfiles(random: random)
-      return (0..<Int.random(in: 0...300, using: &random)).map { _ in samples.next() }
-    } write: {
-      try write($0, $1, in: $2, random: &$3)
+      let count = Int.random(in: 0...300, using: &random)
+      return Round(
+        title: "seed \(seed)", variation: Case(random: &random), rows: (0..<count).map { _ in samples.next() }
+      )
+    }
+  }
+
+  func runProfiles(
+    _ rounds: Int, seed: UInt64, _ round: (Int, inout SeededRandom) -> Round<SampleProfile>
+  ) throws {
+    try run(rounds, seed: seed, judge: Self.profileJudge, round) {
+      try write($0.rows, $0.variation, in: $1, random: &$2)
     }
   }
 

@@ -3,13 +3,14 @@ import Foundation
 package import Formats
 import Testing
 import TimeZones
+import ZoneTesting
 
 /// What every format must do, whatever its files look like: each row once, in the file of its series, with
 /// every value as the source had it; names, sizes and digests as promised; the same rows, the same bytes. What
 /// the files hold is read by Python, which also works out on its own what they should hold.
 ///
 /// One value is for events or for profiles, as its reader is.
-package struct FormatConformance {
+package struct FormatConformance: Sendable, CustomTestStringConvertible {
   package let format: Format
   package let codec: Compression.Codec
   /// Python. For events, `def records(path)` yields, for each record of a file, a pair of the event's name and a
@@ -20,6 +21,8 @@ package struct FormatConformance {
   /// anew what `form(record, note)`, `named(name)` and `whole(paths, records)` say of events.
   package let reader: String
 
+  package var testDescription: String { "\(format.rawValue), \(codec.rawValue)" }
+
   package init(format: Format, codec: Compression.Codec, reader: String) {
     self.format = format
     self.codec = codec
@@ -27,7 +30,7 @@ package struct FormatConformance {
   }
 
   /// What varies from one case to the next.
-  package struct Case {
+  package struct Case: Sendable {
     package var asString = false
     package var includeObjectId = true
     package var identifiers: [Identifier] = [.identity]
@@ -110,46 +113,66 @@ package struct FormatConformance {
   }
 
   /// Random events through random variations; `rounds` of them.
-  package func run(seed: UInt64, rounds: Int, random: inout some RandomNumberGenerator) throws {
-    try run(seed: seed, rounds: rounds, judge: Self.eventJudge, random: &random) { random in
+  package func run(seed: UInt64, rounds: Int) throws {
+    try runEvents(rounds, seed: seed) { _, random in
       var samples = SampleEvents(random: random)
-      return (0..<Int.random(in: 0...300, using: &random)).map { _ in samples.next() }
-    } write: {
-      try write($0, $1, in: $2, random: &$3)
+      let count = Int.random(in: 0...300, using: &random)
+      return Round(
+        title: "seed \(seed)", variation: Case(random: &random), rows: (0..<count).map { _ in samples.next() }
+      )
     }
   }
 
-  /// - Parameter judge: Python that defines `judge(directory)`.
-  func run<Sample: Encodable, Random: RandomNumberGenerator>(
-    seed: UInt64, rounds: Int, judge: String, random: inout Random, samples: (inout Random) -> [Sample],
-    write: ([Sample], Case, String, inout Random) throws -> [CompletedFile]
+  func runEvents(
+    _ rounds: Int, seed: UInt64, _ round: (Int, inout SeededRandom) -> Round<SampleEvent>
   ) throws {
+    try run(rounds, seed: seed, judge: Self.eventJudge, round) {
+      try write($0.rows, $0.variation, in: $1, random: &$2)
+    }
+  }
+
+  /// What is written and judged at a time.
+  struct Round<Sample> {
+    /// What a complaint names it by.
+    let title: String
+    let variation: Case
+    let rows: [Sample]
+  }
+
+  /// - Parameters:
+  ///   - judge: Python that defines `judge(directory)`.
+  ///   - round: makes the round of a number.
+  func run<Sample: Encodable>(
+    _ rounds: Int, seed: UInt64, judge: String, _ round: (Int, inout SeededRandom) -> Round<Sample>,
+    write: (Round<Sample>, String, inout SeededRandom) throws -> [CompletedFile]
+  ) throws {
+    var random = SeededRandom(seed: seed)
     try withTemporaryDirectory { root in
-      for round in 0..<rounds {
-        let directory = "\(root)/\(round)"
+      for number in 0..<rounds {
+        let directory = "\(root)/\(number)"
         try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: false)
-        let variation = Case(random: &random)
-        let samples = samples(&random)
+        let round = round(number, &random)
         _ = random.next()
-        let completed = try write(samples, variation, directory, &random)
+        let completed = try write(round, directory, &random)
         // The same rows in other batches make the same files.
         let again = "\(root)/again"
-        let second = try write(samples, variation, again, &random)
-        #expect(second.map(\.file) == completed.map(\.file))
-        #expect(second.map(\.keys) == completed.map(\.keys))
+        let second = try write(round, again, &random)
+        #expect(second.map(\.file) == completed.map(\.file), "\(round.title)")
+        #expect(second.map(\.keys) == completed.map(\.keys), "\(round.title)")
         try FileManager.default.removeItem(atPath: again)
-        try note(completed, samples, variation, in: directory)
+        try note(completed, round, in: directory)
       }
       let program = [Self.reading, reader, judge, Self.judging].joined(separator: "\n")
       let complaints = try Python.run(program, arguments: [root])
-      #expect(complaints == "judged \(rounds)\n", "seed \(seed)")
+      #expect(complaints == "judged \(rounds)\n")
     }
   }
 
   /// Puts beside the files what the judge needs to know.
   private func note(
-    _ completed: [CompletedFile], _ samples: [some Encodable], _ variation: Case, in directory: String
+    _ completed: [CompletedFile], _ round: Round<some Encodable>, in directory: String
   ) throws {
+    let variation = round.variation
     let files = completed.map {
       Note.File(
         path: $0.staged.path, name: $0.file.name, rows: $0.file.rows, bytes: $0.file.bytes,
@@ -157,11 +180,12 @@ package struct FormatConformance {
         first: $0.keys.lowerBound.sequence, last: $0.keys.upperBound.sequence)
     }
     let note = Note(
-      files: files, asString: variation.asString, includeObjectId: variation.includeObjectId,
+      title: round.title, files: files, asString: variation.asString,
+      includeObjectId: variation.includeObjectId,
       identifiers: variation.identifiers, maxFileBytes: variation.maxFileBytes, timeZone: variation.timeZone,
       format: format, fileExtension: fileNames.fileExtension)
     try JSONEncoder().encode(note).write(to: URL(fileURLWithPath: "\(directory)/note.json"))
-    try JSONEncoder().encode(samples).write(to: URL(fileURLWithPath: "\(directory)/samples.json"))
+    try JSONEncoder().encode(round.rows).write(to: URL(fileURLWithPath: "\(directory)/samples.json"))
   }
 
   private struct Note: Encodable {
@@ -171,6 +195,7 @@ package struct FormatConformance {
       var sha256: String
       var first, last: Int64
     }
+    var title: String
     var files: [File]
     var asString, includeObjectId: Bool
     var identifiers: [Identifier]
@@ -182,7 +207,7 @@ package struct FormatConformance {
 }
 
 extension FormatConformance.Case {
-  fileprivate init(random: inout some RandomNumberGenerator) {
+  init(random: inout some RandomNumberGenerator) {
     asString = .random(using: &random)
     includeObjectId = .random(using: &random)
     identifiers = Array(

@@ -47,6 +47,9 @@ package final class EventFiles {
   /// How many rows could not be converted so far.
   package var rejectedRows: Int { output.files.rejectedRows }
 
+  /// How many members of JSON objects have been left out so far, because a later one of the same object has their name.
+  package var replacedMembers: Int { output.replacedMembers }
+
   /// Takes up the next batch of the database.
   /// - Throws: ``ExportError`` that says what the staging directory lacks.
   package func append(_ batch: consuming EventBatch) throws {
@@ -89,6 +92,7 @@ private struct EventOutput: ~Copyable {
   /// Tells equal keys of two databases apart.
   private let databaseHash: UInt64
   private var record: EventRecord
+  var replacedMembers: Int { record.replacedMembers }
   var files: DatabaseFiles<EventSeries>
   private var encoded = OutputBytes()
 

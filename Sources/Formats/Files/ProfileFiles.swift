@@ -43,6 +43,9 @@ package final class ProfileFiles {
   /// How many rows could not be converted so far.
   package var rejectedRows: Int { output.files.rejectedRows }
 
+  /// How many members of JSON objects have been left out so far, because a later one of the same object has their name.
+  package var replacedMembers: Int { output.replacedMembers }
+
   /// Takes up the next batch of the database.
   /// - Throws: ``ExportError`` that says what the staging directory lacks.
   package func append(_ batch: consuming ProfileBatch) throws {
@@ -74,6 +77,7 @@ package final class ProfileFiles {
 private struct ProfileOutput: ~Copyable {
   private let catalogue: ProfileCatalogue
   private var record: ProfileRecord
+  var replacedMembers: Int { record.replacedMembers }
   var files: DatabaseFiles<ProfileSeries>
   private var encoded = OutputBytes()
 

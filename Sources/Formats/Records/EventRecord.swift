@@ -49,6 +49,9 @@ struct EventRecord: ~Copyable {
   var pushToken: UnsafeRawBufferPointer? { text[row.pushToken] }
   var controlGroup: UnsafeRawBufferPointer? { text[row.controlGroup] }
 
+  /// How many members of JSON objects another one of the same name has replaced, in all rows so far.
+  var replacedMembers: Int { names.replaced }
+
   /// Takes up a row of a batch whose bytes these are. A row that cannot be converted is given back with the
   /// reason, and the record is then of no use.
   mutating func load(_ row: EventRow, of bytes: UnsafeRawBufferPointer) -> RejectedRow? {

@@ -14,6 +14,8 @@ struct MemberNames: ~Copyable {
   private var mask: Int
   private var object: UInt32 = 0
   private var unescaped: (a: [UInt8], b: [UInt8]) = ([], [])
+  /// How many members another one of the same object has replaced so far.
+  private(set) var replaced = 0
 
   init() {
     mask = 255
@@ -37,6 +39,7 @@ struct MemberNames: ~Copyable {
         name = Int(tokens[name + 1].next)
       }
     }
+    replaced += superseded.count
     return superseded
   }
 

@@ -35,6 +35,9 @@ struct ProfileRecord: ~Copyable {
   /// Nothing else would say which profile is gone, so that it stands in a deleted one whatever the export wants.
   var objectId: UnsafeRawBufferPointer? { includeObjectId || isDeleted ? text[row.objectId] : nil }
 
+  /// How many members of JSON objects another one of the same name has replaced, in all rows so far.
+  var replacedMembers: Int { names.replaced }
+
   /// Takes up a row of a batch whose bytes these are. A row that cannot be converted is given back with the
   /// reason, and the record is then of no use.
   mutating func load(_ row: ProfileRow, of bytes: UnsafeRawBufferPointer) -> RejectedRow? {
