@@ -141,7 +141,7 @@ package struct FormatConformance {
         try note(completed, samples, variation, in: directory)
       }
       let program = [Self.reading, reader, judge, Self.judging].joined(separator: "\n")
-      let complaints = try Python.run(program, arguments: [root])
+      let complaints = try Python.run(program, arguments: [root], needsReaders: format == .parquet)
       #expect(complaints == "judged \(rounds)\n", "seed \(seed)")
     }
   }
