@@ -18,7 +18,7 @@ import ZoneTesting
         return None if value is None else value if type(value) is Text else Text(value)
 
     def present(named):
-        return {name: value for name, value in named.items() if value is not None and value != {}}
+        return {name: value for name, value in named.items() if value is not None and not (type(value) is dict and not value)}
 
     def elements(values): return None if values is None else [texts(value) for value in values]
 
