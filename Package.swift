@@ -66,7 +66,7 @@ let package = Package(
     .target(
       name: "SQLiteSource", dependencies: ["CSQLite", "ExportCore", "TimeZones"], swiftSettings: optimised),
     .target(
-      name: "Formats", dependencies: ["Compression", "ExportCore", "TimeZones", crypto],
+      name: "Formats", dependencies: ["Compression", "ExportCore", "Parquet", "TimeZones", crypto],
       swiftSettings: optimised),
     .target(name: "Webhooks", dependencies: ["ExportCore", asyncHTTPClient, nio, nioHTTP, nioPosix, nioSSL]),
     .target(name: "DirectoryDestination", dependencies: ["ExportCore", crypto], swiftSettings: optimised),

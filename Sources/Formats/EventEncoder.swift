@@ -18,6 +18,13 @@ protocol EventRecordEncoder: Sendable {
 
   /// What a file ends with.
   var end: StaticString { get }
+
+  /// Whether it has columns for the device even when it has none for properties.
+  var placesDevice: Bool { get }
+}
+
+extension EventRecordEncoder {
+  var placesDevice: Bool { false }
 }
 
 /// Which encoder an export uses. The row loop switches over it once a batch, so that each encoder has a
@@ -26,18 +33,14 @@ enum EventEncoder: Sendable {
   case json(JSONEventEncoder)
   case csv(CSVEventEncoder)
   case xml(XMLEventEncoder)
+  case parquet(ParquetEventEncoder)
 
-  /// - Throws: ``ExportError`` for a format that events cannot have in this version.
-  init(_ definition: Definition) throws(ExportError) {
+  init(_ definition: Definition) {
     switch definition.format {
     case .json: self = .json(JSONEventEncoder(asString: definition.asString))
     case .csv: self = .csv(CSVEventEncoder(guardFormulas: definition.guardFormulas))
     case .xml: self = .xml(XMLEventEncoder())
-    case .parquet:
-      throw ExportError(
-        .configuration, .lasting, object: "format",
-        problem: "this version cannot write events as \(definition.format.rawValue)",
-        hint: "use json, csv or xml")
+    case .parquet: self = .parquet(ParquetEventEncoder(asString: definition.asString))
     }
   }
 
@@ -46,6 +49,7 @@ enum EventEncoder: Sendable {
     case .json(let json): json
     case .csv(let csv): csv
     case .xml(let xml): xml
+    case .parquet(let parquet): parquet
     }
   }
 }

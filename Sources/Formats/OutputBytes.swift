@@ -147,6 +147,20 @@ struct OutputBytes: ~Copyable {
     count += length
   }
 
+  /// Appends a number's bytes, as they lie in memory.
+  @inline(__always)
+  mutating func append<Number: BitwiseCopyable>(number: Number) {
+    reserve(MemoryLayout<Number>.size)
+    UnsafeMutableRawPointer(base + count).storeBytes(of: number, as: Number.self)
+    count += MemoryLayout<Number>.size
+  }
+
+  /// Overwrites what is there.
+  @inline(__always)
+  mutating func replace<Number: BitwiseCopyable>(at offset: Int, with number: Number) {
+    UnsafeMutableRawPointer(base + offset).storeBytes(of: number, as: Number.self)
+  }
+
   /// Lets `write` fill up to `limit` more bytes and tell how many it filled.
   mutating func append(upTo limit: Int, _ write: (UnsafeMutableRawBufferPointer) throws -> Int) rethrows {
     reserve(limit)

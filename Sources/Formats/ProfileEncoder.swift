@@ -22,18 +22,14 @@ enum ProfileEncoder: Sendable {
   case json(JSONProfileEncoder)
   case csv(CSVProfileEncoder)
   case xml(XMLProfileEncoder)
+  case parquet(ParquetProfileEncoder)
 
-  /// - Throws: ``ExportError`` for a format that profiles cannot have in this version.
-  init(_ definition: Definition) throws(ExportError) {
+  init(_ definition: Definition) {
     switch definition.format {
     case .json: self = .json(JSONProfileEncoder(asString: definition.asString))
     case .csv: self = .csv(CSVProfileEncoder(guardFormulas: definition.guardFormulas))
     case .xml: self = .xml(XMLProfileEncoder())
-    case .parquet:
-      throw ExportError(
-        .configuration, .lasting, object: "format",
-        problem: "this version cannot write profiles as \(definition.format.rawValue)",
-        hint: "use json, csv or xml")
+    case .parquet: self = .parquet(ParquetProfileEncoder(asString: definition.asString))
     }
   }
 
@@ -42,6 +38,7 @@ enum ProfileEncoder: Sendable {
     case .json(let json): json
     case .csv(let csv): csv
     case .xml(let xml): xml
+    case .parquet(let parquet): parquet
     }
   }
 }

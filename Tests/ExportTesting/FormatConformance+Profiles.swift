@@ -92,7 +92,7 @@ extension FormatConformance {
         for file in note["files"]:
             if not is_data(file, rejected): continue
             number = "" if count == 0 else "-%d" % count
-            name = "1-1690283492-1690300000-7%s-%s" % (number, "parquet.gzip" if note["format"] == "parquet" else note["format"] + ".gz")
+            name = "1-1690283492-1690300000-7%s-%s" % (number, note["fileExtension"] if note["format"] == "parquet" else note["format"] + ".gz")
             assert file["name"] == name, (file["name"], name)
             count += 1
             paths.append(file["path"])

@@ -163,7 +163,7 @@ package struct FormatConformance: Sendable, CustomTestStringConvertible {
         try note(completed, round, in: directory)
       }
       let program = [Self.reading, reader, judge, Self.judging].joined(separator: "\n")
-      let complaints = try Python.run(program, arguments: [root])
+      let complaints = try Python.run(program, arguments: [root], needsReaders: format == .parquet)
       #expect(complaints == "judged \(rounds)\n")
     }
   }

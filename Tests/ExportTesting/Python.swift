@@ -2,9 +2,19 @@ import Foundation
 
 /// Python 3, the independent reader of what the project writes.
 package enum Python {
+  /// With the readers that the Makefile installs.
+  private static let withReaders =
+    URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+    .deletingLastPathComponent().path + "/.venv/bin/python"
+
   /// Runs a program and gives what it printed.
+  /// - Parameter needsReaders: whether it reads what Python alone does not.
   /// - Throws: when it did not end well; also when there is no Python, so that nothing is skipped in silence.
-  package static func run(_ program: String, arguments: [String] = [], input: [UInt8] = []) throws -> String {
+  package static func run(
+    _ program: String, arguments: [String] = [], input: [UInt8] = [], needsReaders: Bool = false
+  )
+    throws -> String
+  {
     try withTemporaryDirectory { folder in
       let script = URL(fileURLWithPath: "\(folder)/program.py")
       let given = URL(fileURLWithPath: "\(folder)/input")
@@ -14,7 +24,7 @@ package enum Python {
       try Data().write(to: printed)
       let process = Process()
       process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-      process.arguments = ["python3", script.path] + arguments
+      process.arguments = [needsReaders ? withReaders : "python3", script.path] + arguments
       process.standardInput = try FileHandle(forReadingFrom: given)
       process.standardOutput = try FileHandle(forWritingTo: printed)
       try process.run()
@@ -31,7 +41,7 @@ package enum Python {
     let status: Int32
     let output: String
     package var description: String {
-      "python3 ended with \(status) (this test needs Python 3.9 or later: apt-get install python3)\n\(output)"
+      "python3 ended with \(status) (this test needs Python 3.9 or later: apt-get install python3; for Parquet: make readers)\n\(output)"
     }
   }
 }

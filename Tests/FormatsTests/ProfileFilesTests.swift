@@ -153,15 +153,4 @@ import ZoneTesting
       #expect(error?.problem == "rows came out of the order of their keys")
     }
   }
-
-  @Test(arguments: [Format.parquet])
-  func whatThisVersionCannotWriteIsRefused(format: Format) throws {
-    try withTemporaryDirectory { directory in
-      let error = #expect(throws: ExportError.self) {
-        try FormatConformance(format: format, codec: .gzip, reader: "").profileFiles(.init(), in: directory)
-      }
-      #expect(error?.stage == .configuration)
-      #expect(error?.problem == "this version cannot write profiles as \(format.rawValue)")
-    }
-  }
 }

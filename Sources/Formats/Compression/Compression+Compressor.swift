@@ -2,16 +2,20 @@ import Compression
 import ExportCore
 
 extension ExportCore.Compression {
+  /// Nil when a definition asks for nothing.
+  var format: CompressionFormat? {
+    switch codec {
+    case .none: nil
+    case .gzip: .gzip(level: level)
+    case .zstd: .zstd(level: level)
+    }
+  }
+
   /// What compresses as a definition asks for; nil when it asks for nothing.
   /// - Throws: ``ExportError`` for a level that the codec does not have, for a codec that is not part of this build, or
   ///   when there is no memory.
   func makeCompressor() throws(ExportError) -> (any BlockCompressor)? {
-    let format: CompressionFormat
-    switch codec {
-    case .none: return nil
-    case .gzip: format = .gzip(level: level)
-    case .zstd: format = .zstd(level: level)
-    }
+    guard let format else { return nil }
     do {
       return try format.makeCompressor()
     } catch {

@@ -15,13 +15,14 @@ final class GzipCodec: ChunkCodec {
   init(_ compressor: any BlockCompressor) { self.compressor = compressor }
 
   /// Beside the whole chunks two pieces at most, and two pieces take no more than one of their size and an empty one.
-  func bound(_ count: Int) -> Int {
+  func bound(_ count: Int, of file: Int) -> Int {
     count / chunkBytes * compressor.bound(chunkBytes) + compressor.bound(count % chunkBytes)
       + compressor.bound(0)
   }
 
   func store(
-    _ bytes: UnsafeRawBufferPointer, _ write: (UnsafeRawBufferPointer) throws(ExportError) -> Void
+    _ bytes: UnsafeRawBufferPointer, of file: Int,
+    _ write: (UnsafeRawBufferPointer) throws(ExportError) -> Void
   ) throws(ExportError) {
     var rest = bytes
     while !rest.isEmpty {

@@ -17,10 +17,11 @@ struct DatabaseFiles<Series: FileSeries & ~Copyable>: ~Copyable {
   /// - Throws: ``ExportError`` for a codec that these files cannot have, and when the staging directory cannot be
   ///   opened.
   init(
-    _ fileNames: RunFileNames, databaseId: String, series: consuming Series, compression: Compression,
+    _ fileNames: RunFileNames, databaseId: String, series: consuming Series, format: Format,
+    compression: Compression,
     maxFileBytes: Int, stagingDirectory: String, memory: Int
   ) throws(ExportError) {
-    let codec = try makeCodec(compression)
+    let codec = try makeCodec(format, compression)
     let staging = try StagingArea(
       directory: stagingDirectory, stem: "\(fileNames.stem)\(databaseId)-")
     self.staging = staging

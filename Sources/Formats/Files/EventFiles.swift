@@ -31,13 +31,13 @@ package final class EventFiles {
     stagingDirectory: String, delivered: [DeliveredEventFile] = [], memory: Int = EventFiles.memory
   ) throws(ExportError) {
     let definition = revision.definition
-    encoder = try EventEncoder(definition)
+    encoder = EventEncoder(definition)
     self.catalogue = catalogue
     let files = try DatabaseFiles(
       fileNames, databaseId: databaseId,
       series: EventSeries(
         fileNames, databaseId: databaseId, encoder: encoder, catalogue: catalogue, delivered: delivered),
-      compression: definition.compression, maxFileBytes: definition.maxFileBytes,
+      format: definition.format, compression: definition.compression, maxFileBytes: definition.maxFileBytes,
       stagingDirectory: stagingDirectory, memory: memory)
     let record = EventRecord(
       zone: zone, identifiers: revision.identifiers, includeObjectId: definition.includeObjectId)
@@ -58,6 +58,7 @@ package final class EventFiles {
     case .json(let json): try output.append(batch, json)
     case .csv(let csv): try output.append(batch, csv)
     case .xml(let xml): try output.append(batch, xml)
+    case .parquet(let parquet): try output.append(batch, parquet)
     }
   }
 
@@ -128,6 +129,8 @@ private struct EventOutput: ~Copyable {
       let columns = files.series.series.columns(of: number)
       if need != .nothing {
         guard try place(in: columns, typed: need == .types) else { continue }
+      } else if encoder.placesDevice {
+        record.placeDevice()
       }
       encoded.removeAll()
       encoder.encode(record, columns.pointee, into: &encoded)

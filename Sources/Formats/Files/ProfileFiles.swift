@@ -26,14 +26,16 @@ package final class ProfileFiles {
     stagingDirectory: String, memory: Int = ProfileFiles.memory
   ) throws(ExportError) {
     let definition = revision.definition
-    encoder = try ProfileEncoder(definition)
+    encoder = ProfileEncoder(definition)
     self.catalogue = catalogue
     let files = try DatabaseFiles(
       fileNames, databaseId: databaseId,
       series: ProfileSeries(
         fileNames, databaseId: databaseId, encoder: encoder, catalogue: catalogue),
-      // As their names say, whatever the definition does.
-      compression: Compression(codec: .gzip, level: definition.compression.level),
+      // But for Parquet they are gzip, as their names say, whatever the definition does.
+      format: definition.format,
+      compression: definition.format == .parquet
+        ? definition.compression : Compression(codec: .gzip, level: definition.compression.level),
       maxFileBytes: definition.maxFileBytes, stagingDirectory: stagingDirectory, memory: memory)
     let record = ProfileRecord(
       identifiers: revision.identifiers, includeObjectId: definition.includeObjectId)
@@ -54,6 +56,7 @@ package final class ProfileFiles {
     case .json(let json): try output.append(batch, json)
     case .csv(let csv): try output.append(batch, csv)
     case .xml(let xml): try output.append(batch, xml)
+    case .parquet(let parquet): try output.append(batch, parquet)
     }
   }
 

@@ -12,11 +12,17 @@ struct SeriesFiles<Series: FileSeries & ~Copyable>: ~Copyable {
     var index: Int32?
     /// In the staging area; 0 until its first chunk is written.
     var number: UInt32 = 0
+    /// What waits on the disk, before what is pending, and where; 0 where nothing does.
+    var aside: UInt32 = 0
+    var asideBytes = 0
     var written = 0
     var rows = 0
     var first = ReadKey(pass: 0, order: 0, sequence: 0)
     var last = ReadKey(pass: 0, order: 0, sequence: 0)
     var digest: SHA256?
+
+    /// What waits to be stored.
+    var waitingBytes: Int { asideBytes + pending.bytes }
   }
 
   var series: Series
@@ -26,6 +32,8 @@ struct SeriesFiles<Series: FileSeries & ~Copyable>: ~Copyable {
   private let staging: StagingArea
   private let maxFileBytes: Int
   private let chunkBytes: Int
+  /// Whether a file's end takes more than a few bytes.
+  private let asksAlways: Bool
 
   /// By the number of the series.
   private var files: [File] = []
@@ -33,9 +41,6 @@ struct SeriesFiles<Series: FileSeries & ~Copyable>: ~Copyable {
   private var chunk = OutputBytes()
   /// How many series have been finished.
   private var finished = 0
-
-  /// A chunk smaller than this does not shrink by enough to be worth it.
-  private static var smallestChunk: Int { 16 << 10 }
 
   /// - Parameter memory: how many bytes may wait to be written.
   init(
@@ -49,6 +54,7 @@ struct SeriesFiles<Series: FileSeries & ~Copyable>: ~Copyable {
     end = series.end
     pages = PendingPages(bytes: memory)
     chunkBytes = min(codec.chunkBytes, memory / 4)
+    asksAlways = codec.waitsAside
     files = Array(repeating: File(), count: series.count)
     self.series = series
   }
@@ -70,10 +76,10 @@ struct SeriesFiles<Series: FileSeries & ~Copyable>: ~Copyable {
 
   @inline(__always)
   private func hasRoom(for count: Int, in i: Int) -> Bool {
-    let pending = files[i].pending.bytes + count + end.utf8CodeUnitCount
+    let waiting = files[i].waitingBytes + count + end.utf8CodeUnitCount
     // Far from the limit, no need to ask the codec.
-    if files[i].written + 2 * pending + 4096 <= maxFileBytes { return true }
-    return files[i].written + codec.bound(pending) <= maxFileBytes
+    if !asksAlways, files[i].written + 2 * waiting + 4096 <= maxFileBytes { return true }
+    return files[i].written + codec.bound(waiting, of: i) <= maxFileBytes
   }
 
   /// Stores what waits while that may gain room, then goes on with the next file. A record that fits in no file
@@ -83,7 +89,7 @@ struct SeriesFiles<Series: FileSeries & ~Copyable>: ~Copyable {
     for count: Int, in i: Int, _ completed: inout [CompletedFile]
   ) throws(ExportError) {
     while files[i].rows > 0, !hasRoom(for: count, in: i) {
-      if !codec.isExact, files[i].pending.bytes >= SeriesFiles.smallestChunk {
+      if !codec.isExact, files[i].waitingBytes >= codec.smallestChunk {
         try flush(i)
       } else {
         completed.append(try close(i))
@@ -94,7 +100,7 @@ struct SeriesFiles<Series: FileSeries & ~Copyable>: ~Copyable {
 
   @inline(__always)
   private mutating func add(_ bytes: UnsafeRawBufferPointer, to i: Int) throws(ExportError) {
-    if files[i].pending.bytes + bytes.count > chunkBytes {
+    if files[i].waitingBytes + bytes.count > chunkBytes {
       try flush(i)
       guard bytes.count <= chunkBytes else { return try store(bytes, i) }
     }
@@ -106,13 +112,14 @@ struct SeriesFiles<Series: FileSeries & ~Copyable>: ~Copyable {
     files[i].index = Int32(series.takeIndex(for: i))
     var beginning = OutputBytes(capacity: 256)
     series.begin(i, into: &beginning)
-    try add(beginning.bytes, to: i)
+    try add(codec.begin(beginning.bytes, of: i), to: i)
   }
 
   /// Ends the file under construction.
   private mutating func close(_ i: Int) throws(ExportError) -> CompletedFile {
     try add(UnsafeRawBufferPointer(start: end.utf8Start, count: end.utf8CodeUnitCount), to: i)
     try flush(i)
+    try codec.end(i) { stored throws(ExportError) in try put(stored, i) }
     let file = files[i]
     files[i] = File()
     guard file.first <= file.last else {
@@ -135,7 +142,8 @@ struct SeriesFiles<Series: FileSeries & ~Copyable>: ~Copyable {
     guard i < files.count else { return }
     chunk.removeAll()
     pages.drain(&files[i].pending, into: &chunk)
-    if files[i].number != 0 { staging.remove(files[i].number) }
+    for number in [files[i].number, files[i].aside] where number != 0 { staging.remove(number) }
+    codec.drop(i)
     files[i] = File()
   }
 
@@ -151,22 +159,39 @@ struct SeriesFiles<Series: FileSeries & ~Copyable>: ~Copyable {
 
   /// Writes what waits of one series, as one chunk.
   private mutating func flush(_ i: Int) throws(ExportError) {
-    guard files[i].pending.bytes > 0 else { return }
+    guard files[i].waitingBytes > 0 else { return }
     chunk.removeAll()
+    if files[i].asideBytes > 0 {
+      try staging.read(files[i].aside, files[i].asideBytes, into: &chunk)
+      staging.remove(files[i].aside)
+      files[i].asideBytes = 0
+    }
     pages.drain(&files[i].pending, into: &chunk)
     try store(chunk.bytes, i)
   }
 
+  /// Makes room in memory for others.
+  private mutating func release(_ i: Int) throws(ExportError) {
+    guard codec.waitsAside else { return try flush(i) }
+    chunk.removeAll()
+    pages.drain(&files[i].pending, into: &chunk)
+    if files[i].aside == 0 { files[i].aside = staging.newFile() }
+    try staging.append(chunk.bytes, to: files[i].aside, create: files[i].asideBytes == 0)
+    files[i].asideBytes += chunk.count
+  }
+
   private mutating func store(_ bytes: UnsafeRawBufferPointer, _ i: Int) throws(ExportError) {
-    try codec.store(bytes) { stored throws(ExportError) in
-      if files[i].number == 0 {
-        files[i].number = staging.newFile()
-        files[i].digest = SHA256()
-      }
-      try staging.append(stored, to: files[i].number, create: files[i].written == 0)
-      files[i].digest!.update(bufferPointer: stored)
-      files[i].written += stored.count
+    try codec.store(bytes, of: i) { stored throws(ExportError) in try put(stored, i) }
+  }
+
+  private mutating func put(_ stored: UnsafeRawBufferPointer, _ i: Int) throws(ExportError) {
+    if files[i].number == 0 {
+      files[i].number = staging.newFile()
+      files[i].digest = SHA256()
     }
+    try staging.append(stored, to: files[i].number, create: files[i].written == 0)
+    files[i].digest!.update(bufferPointer: stored)
+    files[i].written += stored.count
   }
 
   /// Writes the series that take most of the memory, until half of it is free: as few and as large chunks as
@@ -187,10 +212,10 @@ struct SeriesFiles<Series: FileSeries & ~Copyable>: ~Copyable {
     }
     // All above the smallest size that is needed, and of that size as many as it takes.
     for i in files.indices where files[i].pending.pages > 0 && SeriesFiles.size(files[i].pending) > smallest {
-      try flush(i)
+      try release(i)
     }
     for i in files.indices where pages.freePages < pages.pageCount / 2 {
-      if files[i].pending.pages > 0, SeriesFiles.size(files[i].pending) == smallest { try flush(i) }
+      if files[i].pending.pages > 0, SeriesFiles.size(files[i].pending) == smallest { try release(i) }
     }
   }
 

@@ -55,6 +55,26 @@ final class StagingArea {
     }
   }
 
+  /// Reads the first bytes of a file.
+  /// - Throws: ``ExportError`` when they are not all there.
+  func read(_ file: UInt32, _ count: Int, into out: inout OutputBytes) throws(ExportError) {
+    let opened = openat(descriptor, name(of: file), O_RDONLY | O_NOFOLLOW | O_CLOEXEC)
+    guard opened >= 0 else { throw failure(errno, "open a file", needed: 0) }
+    defer { close(opened) }
+    var left = count
+    while left > 0 {
+      var (code, got) = (Int32(0), 0)
+      out.append(upTo: left) { room in
+        got = Glibc.read(opened, room.baseAddress, room.count)
+        code = errno
+        return max(got, 0)
+      }
+      if got < 0, code == EINTR { continue }
+      guard got > 0 else { throw failure(got < 0 ? code : EIO, "read a file back", needed: 0) }
+      left -= got
+    }
+  }
+
   /// Removes a file that is of no use any more.
   func remove(_ file: UInt32) { unlinkat(descriptor, name(of: file), 0) }
 

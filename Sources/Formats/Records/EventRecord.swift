@@ -35,6 +35,8 @@ struct EventRecord: ~Copyable {
   var key: ReadKey { row.key }
   /// Of the event, in the export's zone.
   var date: LocalDate { clock.date }
+  /// Milliseconds since 1970-01-01T00:00:00Z.
+  var milliseconds: Int64 { row.ts }
   /// `yyyyMMddHHmmss` in the export's zone.
   var timestamp: Int { clock.timestamp }
   var name: UnsafeRawBufferPointer { text[row.name] ?? UnsafeRawBufferPointer(start: nil, count: 0) }

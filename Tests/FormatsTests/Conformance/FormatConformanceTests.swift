@@ -5,7 +5,7 @@ import ZoneTesting
 
 /// Every format, with every compression that it can have. A new format is one more here.
 extension FormatUnderTest {
-  static let all = [json, csv, xml]
+  static let all = [json, csv, xml, parquet]
 }
 
 @Suite struct FormatConformanceTests {
