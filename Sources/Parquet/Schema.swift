@@ -113,10 +113,11 @@ public struct Schema: Hashable, Sendable {
     _ fields: [Field], path: [String], definition: Int, repetition: Int, into columns: inout [Column]
   ) throws(SchemaError) {
     guard !fields.isEmpty else { throw .emptyGroup(path: path) }
-    var names = Set<String>(minimumCapacity: fields.count)
+    // By bytes: to Swift texts are equal that differ in how their characters are composed.
+    var names = Set<[UInt8]>(minimumCapacity: fields.count)
     for field in fields {
       let path = path + [field.name]
-      guard names.insert(field.name).inserted else { throw .duplicate(path: path) }
+      guard names.insert(Array(field.name.utf8)).inserted else { throw .duplicate(path: path) }
       let definition = definition + (field.repetition == .required ? 0 : 1)
       let repetition = repetition + (field.repetition == .repeated ? 1 : 0)
       guard definition <= maxLevel else { throw .tooDeep(path: path) }

@@ -80,6 +80,10 @@ import Testing
     #expect(throws: SchemaError.duplicate(path: ["a"])) {
       try Schema([Field("a", .optional, .string), Field("a", .required, .int32)])
     }
+    // Readers compare names by their bytes.
+    #expect(throws: Never.self) {
+      try Schema([Field("\u{E9}", .optional, .string), Field("e\u{301}", .optional, .string)])
+    }
     var field = Field("leaf", .optional, .string)
     for _ in 0..<15 { field = Field("g", .optional, [field]) }
     #expect(throws: SchemaError.self) { try Schema([field]) }
