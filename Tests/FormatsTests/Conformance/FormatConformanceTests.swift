@@ -23,12 +23,12 @@ extension FormatUnderTest {
   @Test(arguments: FormatUnderTest.all.flatMap(\.forEvents)) func randomEvents(format: FormatConformance)
     throws
   {
-    try format.run(seed: 20_261_124, rounds: Effort.isLong ? 400 : 40)
+    try format.run(seed: 20_261_124, rounds: Effort.isLong ? 400 : 20)
   }
 
   @Test(arguments: FormatUnderTest.all.flatMap(\.forProfiles)) func randomProfiles(format: FormatConformance)
     throws
   {
-    try format.runProfiles(seed: 20_261_125, rounds: Effort.isLong ? 400 : 40)
+    try format.runProfiles(seed: 20_261_125, rounds: Effort.isLong ? 400 : 20)
   }
 }
