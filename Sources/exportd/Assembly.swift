@@ -13,7 +13,7 @@ enum Assembly {
 
   /// What this version can do.
   static let capabilities = Capabilities(
-    formats: [.json, .csv, .xml], destinationTypes: [.directory], dataTypes: [.events, .profiles],
+    formats: Set(Format.allCases), destinationTypes: [.directory], dataTypes: [.events, .profiles],
     codecs: CompressionFormat.hasZstd ? [.none, .gzip, .zstd] : [.none, .gzip])
 
   static func parts(_ configuration: Configuration) -> Parts {
