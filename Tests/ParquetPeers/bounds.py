@@ -197,7 +197,9 @@ def check_filters(suite, seeds):
                      f"SELECT id FROM whole WHERE {type} IS NULL ORDER BY id"),
                     (f"SELECT min({type}), max({type}), count({type}) FROM '{path}'",
                      f"SELECT min({type}), max({type}), count({type}) FROM whole")):
-                assert str(duckdb.sql(reader).fetchall()) == str(duckdb.sql(scan).fetchall()), (path, type, reader)
+                # Which of two zeros is the smallest or largest depends on who comes first.
+                found, wanted = (str(duckdb.sql(query).fetchall()).replace("-0.0,", "0.0,") for query in (reader, scan))
+                assert found == wanted, (path, type, reader, found, wanted)
     print(f"  {checked} filters")
 
 
