@@ -29,23 +29,26 @@ import Testing
     return StagedFile(path: path, bytes: text.utf8.count, sha256: "")
   }
 
-  @Test(arguments: [
-    (0o640, 0o750), (0o600, 0o700), (0o644, 0o755), (0o660, 0o770), (0o440, 0o750), (0o664, 0o775),
-  ])
-  func modes(file: Int, directory: Int) async throws {
-    try await withTemporaryDirectory { root in
-      let path = root + "/exports"
-      let local = LocalDirectory(DirectoryConfiguration(path: path, mode: UInt32(file)))
-      let previous = umask(0o077)
-      defer { umask(previous) }
-      try await local.removeLeftovers(stem: "1-2-")
-      try await local.deliver(try Self.stage("x", in: path), as: "a/b/x")
-      try await local.put([1], as: "m")
-      for name in ["a/b/x", "m"] {
-        #expect(try Self.status("\(path)/\(name)").st_mode & 0o7777 == UInt32(file))
-      }
-      for name in ["", "/a", "/a/b"] {
-        #expect(try Self.status(path + name).st_mode & 0o7777 == UInt32(directory))
+  /// In a process of its own: the umask is the whole process's, and other tests make files meanwhile.
+  @Test func modesWhateverTheUmask() async {
+    await #expect(processExitsWith: .success) {
+      umask(0o077)
+      for (file, directory) in [
+        (0o640, 0o750), (0o600, 0o700), (0o644, 0o755), (0o660, 0o770), (0o440, 0o750), (0o664, 0o775),
+      ] {
+        try await withTemporaryDirectory { root in
+          let path = root + "/exports"
+          let local = LocalDirectory(DirectoryConfiguration(path: path, mode: UInt32(file)))
+          try await local.removeLeftovers(stem: "1-2-")
+          try await local.deliver(try Self.stage("x", in: path), as: "a/b/x")
+          try await local.put([1], as: "m")
+          for name in ["a/b/x", "m"] {
+            #expect(try Self.status("\(path)/\(name)").st_mode & 0o7777 == UInt32(file))
+          }
+          for name in ["", "/a", "/a/b"] {
+            #expect(try Self.status(path + name).st_mode & 0o7777 == UInt32(directory))
+          }
+        }
       }
     }
   }
