@@ -136,7 +136,12 @@ import ZoneTesting
       variation.maxFileBytes = 250
       let files = try Self.format(.none).eventFiles(variation, in: directory)
       try files.append(EventBatch(Self.events([100, 100, 100, 100, 100])))
-      let completed = files.takeCompleted()
+      // They are stored beside.
+      var completed: [CompletedFile] = []
+      for _ in 0..<2000 where completed.count < 2 {
+        usleep(5000)
+        completed += files.takeCompleted()
+      }
       #expect(completed.map(\.file.rows) == [2, 2])
       for file in completed {
         #expect(try Data(contentsOf: URL(fileURLWithPath: file.staged.path)).count == file.file.bytes)

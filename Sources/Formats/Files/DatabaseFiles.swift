@@ -1,12 +1,10 @@
 import ExportCore
 
-/// All files of one run and database, in one staging area: those of its series, and the rejected file, which comes
-/// last. What is completed waits here until it is taken.
+/// All files of one run and database, in one staging area: those of its series, and the rejected file, which comes last.
 struct DatabaseFiles<Series: FileSeries & ~Copyable>: ~Copyable {
   var series: SeriesFiles<Series>
   private var rejected: RejectedFile
   private let staging: StagingArea
-  private var completed: [CompletedFile] = []
 
   /// What waits to be written takes at least this much memory, in bytes.
   private static var leastMemory: Int { 256 << 10 }
@@ -21,12 +19,12 @@ struct DatabaseFiles<Series: FileSeries & ~Copyable>: ~Copyable {
     compression: Compression,
     maxFileBytes: Int, stagingDirectory: String, memory: Int
   ) throws(ExportError) {
-    let codec = try makeCodec(format, compression)
+    let codecs = try makeCodecs(format, compression)
     let staging = try StagingArea(
       directory: stagingDirectory, stem: "\(fileNames.stem)\(databaseId)-")
     self.staging = staging
     self.series = SeriesFiles(
-      series, databaseId: databaseId, codec: codec, maxFileBytes: maxFileBytes, staging: staging,
+      series, databaseId: databaseId, codecs: codecs, maxFileBytes: maxFileBytes, staging: staging,
       memory: max(memory, DatabaseFiles.leastMemory))
     rejected = RejectedFile(
       name: fileNames.rejected(databaseId: databaseId), databaseId: databaseId, staging: staging)
@@ -40,7 +38,7 @@ struct DatabaseFiles<Series: FileSeries & ~Copyable>: ~Copyable {
   mutating func append(
     _ record: UnsafeRawBufferPointer, key: ReadKey, to number: Int
   ) throws(ExportError) {
-    try series.append(record, key: key, to: number, completed: &completed)
+    try series.append(record, key: key, to: number)
   }
 
   mutating func reject(_ row: RejectedRow) throws(ExportError) { try rejected.append(row) }
@@ -52,18 +50,17 @@ struct DatabaseFiles<Series: FileSeries & ~Copyable>: ~Copyable {
     while let first = rows.first, first.key < key { try rejected.append(rows.removeFirst()) }
   }
 
-  mutating func takeCompleted() -> [CompletedFile] {
-    defer { completed = [] }
-    return completed
-  }
+  mutating func takeCompleted() -> [CompletedFile] { series.takeCompleted() }
 
   /// Ends up to `limit` files; none when all have been ended.
   mutating func finish(atMost limit: Int) throws(ExportError) -> [CompletedFile] {
-    guard completed.isEmpty else { return takeCompleted() }
     let files = try series.finish(atMost: limit)
     guard files.isEmpty else { return files }
     return try rejected.finish().map { [$0] } ?? []
   }
 
-  func removeAll() { staging.removeAll() }
+  func removeAll() {
+    series.stop()
+    staging.removeAll()
+  }
 }

@@ -87,6 +87,12 @@ struct PendingPages: ~Copyable {
       page = next[Int(page)]
       left -= count
     }
+    self.free(&chain)
+  }
+
+  /// Forgets all bytes of a chain.
+  mutating func free(_ chain: inout Chain) {
+    guard chain.bytes > 0 else { return }
     freePages += chain.pages
     next[Int(chain.last)] = free
     free = chain.first

@@ -1,4 +1,3 @@
-import Crypto
 import ExportCore
 
 /// The files of all series of one run and database while they are being written. A series has at most one
@@ -10,64 +9,87 @@ struct SeriesFiles<Series: FileSeries & ~Copyable>: ~Copyable {
     var pending = PendingPages.Chain()
     /// Nil while there is none under construction.
     var index: Int32?
-    /// In the staging area; 0 until its first chunk is written.
-    var number: UInt32 = 0
+    /// Its number in the lanes.
+    var slot: Int32 = 0
+    /// Whether a lane may still be storing what it has been given.
+    var isUnderWay = false
     /// What waits on the disk, before what is pending, and where; 0 where nothing does.
     var aside: UInt32 = 0
     var asideBytes = 0
-    var written = 0
+    /// What it takes so far; while it is under way, at most.
+    var bytes = 0
+    /// For the codec's bound.
+    var overhead = 0
     var rows = 0
     var first = ReadKey(pass: 0, order: 0, sequence: 0)
     var last = ReadKey(pass: 0, order: 0, sequence: 0)
-    var digest: SHA256?
 
     /// What waits to be stored.
     var waitingBytes: Int { asideBytes + pending.bytes }
   }
 
+  /// A file that is complete as soon as its lane has come to its end.
+  private struct EndedFile {
+    let completion: FileCompletion
+    let name: String
+    let content: Manifest.File.Content
+    let rows: Int
+    let keys: ClosedRange<ReadKey>
+  }
+
   var series: Series
   private let databaseId: String
   private let end: StaticString
-  private let codec: any ChunkCodec
+  private let codec: any ChunkCodec.Type
   private let staging: StagingArea
   private let maxFileBytes: Int
   private let chunkBytes: Int
-  /// Whether a file's end takes more than a few bytes.
-  private let asksAlways: Bool
 
   /// By the number of the series.
   private var files: [File] = []
   private var pages: PendingPages
-  private var chunk = OutputBytes()
+  private let lanes: [StoringLane]
+  private let chunks: ChunkPool
+  /// Slots that have been used and are free again.
+  private var freeSlots: [Int32] = []
+  private var slots: Int32 = 0
+  /// In the order in which they were ended.
+  private var ended: ArraySlice<EndedFile> = []
   /// How many series have been finished.
   private var finished = 0
 
-  /// - Parameter memory: how many bytes may wait to be written.
+  /// - Parameters:
+  ///   - codecs: of one kind, one for each lane.
+  ///   - memory: how many bytes may wait to be written.
   init(
-    _ series: consuming Series, databaseId: String, codec: any ChunkCodec, maxFileBytes: Int,
+    _ series: consuming Series, databaseId: String, codecs: [any ChunkCodec], maxFileBytes: Int,
     staging: StagingArea, memory: Int
   ) {
     self.databaseId = databaseId
-    self.codec = codec
+    codec = type(of: codecs[0])
     self.staging = staging
     self.maxFileBytes = maxFileBytes
     end = series.end
     pages = PendingPages(bytes: memory)
     chunkBytes = min(codec.chunkBytes, memory / 4)
-    asksAlways = codec.waitsAside
+    lanes = codecs.map { StoringLane(FileStorage($0, in: staging)) }
+    chunks = ChunkPool(
+      chunks: lanes.count + max(1, SeriesFiles.chunksUnderWay / chunkBytes), chunkBytes: chunkBytes)
     files = Array(repeating: File(), count: series.count)
     self.series = series
   }
 
+  /// How many bytes may lie between the thread that encodes and those that store, beside a chunk for each.
+  private static var chunksUnderWay: Int { 1 << 20 }
+
   /// Adds an encoded record to its series.
-  /// - Parameter completed: takes the files that have no room for it.
   @inline(__always)
   mutating func append(
-    _ record: UnsafeRawBufferPointer, key: ReadKey, to i: Int, completed: inout [CompletedFile]
+    _ record: UnsafeRawBufferPointer, key: ReadKey, to i: Int
   ) throws(ExportError) {
     while i >= files.count { files.append(File()) }
     if files[i].index == nil { try begin(i) }
-    if !hasRoom(for: record.count, in: i) { try makeRoom(for: record.count, in: i, &completed) }
+    if !hasRoom(for: record.count, in: i) { try makeRoom(for: record.count, in: i) }
     if files[i].rows == 0 { files[i].first = key }
     files[i].last = key
     files[i].rows += 1
@@ -77,22 +99,22 @@ struct SeriesFiles<Series: FileSeries & ~Copyable>: ~Copyable {
   @inline(__always)
   private func hasRoom(for count: Int, in i: Int) -> Bool {
     let waiting = files[i].waitingBytes + count + end.utf8CodeUnitCount
-    // Far from the limit, no need to ask the codec.
-    if !asksAlways, files[i].written + 2 * waiting + 4096 <= maxFileBytes { return true }
-    return files[i].written + codec.bound(waiting, of: i) <= maxFileBytes
+    return files[i].bytes + codec.bound(waiting, overhead: files[i].overhead) <= maxFileBytes
   }
 
   /// Stores what waits while that may gain room, then goes on with the next file. A record that fits in no file
   /// gets one of its own.
   @inline(never)
-  private mutating func makeRoom(
-    for count: Int, in i: Int, _ completed: inout [CompletedFile]
-  ) throws(ExportError) {
+  private mutating func makeRoom(for count: Int, in i: Int) throws(ExportError) {
     while files[i].rows > 0, !hasRoom(for: count, in: i) {
-      if !codec.isExact, files[i].waitingBytes >= codec.smallestChunk {
+      if files[i].isUnderWay {
+        // What it takes at most is too much: only what it really takes decides, or files would hang on how far a lane is.
+        files[i].bytes = try lane(of: i).bytes(of: place(of: i))
+        files[i].isUnderWay = false
+      } else if !codec.isExact, files[i].waitingBytes >= codec.smallestChunk {
         try flush(i)
       } else {
-        completed.append(try close(i))
+        try close(i)
         try begin(i)
       }
     }
@@ -102,7 +124,7 @@ struct SeriesFiles<Series: FileSeries & ~Copyable>: ~Copyable {
   private mutating func add(_ bytes: UnsafeRawBufferPointer, to i: Int) throws(ExportError) {
     if files[i].waitingBytes + bytes.count > chunkBytes {
       try flush(i)
-      guard bytes.count <= chunkBytes else { return try store(bytes, i) }
+      guard bytes.count <= chunkBytes else { return try storeNow(bytes, i) }
     }
     if pages.pagesNeeded(bytes.count, by: files[i].pending) > pages.freePages { try relieve() }
     pages.append(bytes, to: &files[i].pending)
@@ -110,88 +132,134 @@ struct SeriesFiles<Series: FileSeries & ~Copyable>: ~Copyable {
 
   private mutating func begin(_ i: Int) throws(ExportError) {
     files[i].index = Int32(series.takeIndex(for: i))
+    if freeSlots.isEmpty {
+      freeSlots.append(slots)
+      slots += 1
+    }
+    files[i].slot = freeSlots.removeLast()
     var beginning = OutputBytes(capacity: 256)
     series.begin(i, into: &beginning)
-    try add(codec.begin(beginning.bytes, of: i), to: i)
+    files[i].overhead = codec.overhead(beginning.bytes)
+    lane(of: i).begin(
+      place(of: i), number: staging.newFile(), codec.storesBeginning ? nil : beginning.bytes)
+    if codec.storesBeginning { try add(beginning.bytes, to: i) }
   }
 
   /// Ends the file under construction.
-  private mutating func close(_ i: Int) throws(ExportError) -> CompletedFile {
+  private mutating func close(_ i: Int) throws(ExportError) {
     try add(UnsafeRawBufferPointer(start: end.utf8Start, count: end.utf8CodeUnitCount), to: i)
     try flush(i)
-    try codec.end(i) { stored throws(ExportError) in try put(stored, i) }
     let file = files[i]
-    files[i] = File()
     guard file.first <= file.last else {
       throw ExportError(
         .source, .lasting, object: "database \(databaseId)",
         problem: "rows came out of the order of their keys")
     }
+    let completion = FileCompletion()
+    lane(of: i).end(place(of: i), completion)
     let index = Int(file.index!)
-    let sha256 = file.digest!.finalize().hexadecimal
-    return CompletedFile(
-      staged: StagedFile(path: staging.path(of: file.number), bytes: file.written, sha256: sha256),
-      file: Manifest.File(
-        name: series.fileName(of: i, index: index), content: series.content(of: i, index: index),
-        databaseId: databaseId, rows: file.rows, bytes: file.written, sha256: sha256),
-      keys: file.first...file.last)
+    ended.append(
+      EndedFile(
+        completion: completion, name: series.fileName(of: i, index: index),
+        content: series.content(of: i, index: index), rows: file.rows, keys: file.first...file.last))
+    forget(i)
   }
 
   /// Throws away the file under construction of a series.
   mutating func drop(_ i: Int) {
-    guard i < files.count else { return }
-    chunk.removeAll()
-    pages.drain(&files[i].pending, into: &chunk)
-    for number in [files[i].number, files[i].aside] where number != 0 { staging.remove(number) }
-    codec.drop(i)
+    guard i < files.count, files[i].index != nil else { return }
+    pages.free(&files[i].pending)
+    if files[i].aside != 0 { staging.remove(files[i].aside) }
+    lane(of: i).drop(place(of: i))
+    forget(i)
+  }
+
+  /// The lane goes through what it is given in order, so the slot can be given to another file at once.
+  private mutating func forget(_ i: Int) {
+    freeSlots.append(files[i].slot)
     files[i] = File()
   }
 
-  /// Ends up to `limit` files under construction; none when all have been ended.
-  mutating func finish(atMost limit: Int) throws(ExportError) -> [CompletedFile] {
+  /// The files that have been completed, in the order in which they were ended.
+  mutating func takeCompleted() -> [CompletedFile] {
     var completed: [CompletedFile] = []
-    while finished < files.count, completed.count < limit {
-      if files[finished].index != nil { completed.append(try close(finished)) }
-      finished += 1
+    while let file = ended.first, let staged = file.completion.staged {
+      ended.removeFirst()
+      completed.append(
+        CompletedFile(
+          staged: staged,
+          file: Manifest.File(
+            name: file.name, content: file.content, databaseId: databaseId, rows: file.rows,
+            bytes: staged.bytes, sha256: staged.sha256),
+          keys: file.keys))
     }
     return completed
   }
 
+  /// Ends up to `limit` files under construction, and waits for all that have been ended; none when all have been.
+  mutating func finish(atMost limit: Int) throws(ExportError) -> [CompletedFile] {
+    while finished < files.count, ended.count < limit {
+      if files[finished].index != nil { try close(finished) }
+      finished += 1
+    }
+    for lane in lanes { try lane.wait() }
+    return takeCompleted()
+  }
+
+  /// Ends all work on files.
+  func stop() {
+    for lane in lanes { lane.stop() }
+  }
+
+  // MARK: Chunks
+
+  @inline(__always)
+  private func lane(of i: Int) -> StoringLane { lanes[Int(files[i].slot) % lanes.count] }
+
+  @inline(__always)
+  private func place(of i: Int) -> Int { Int(files[i].slot) / lanes.count }
+
   /// Writes what waits of one series, as one chunk.
   private mutating func flush(_ i: Int) throws(ExportError) {
     guard files[i].waitingBytes > 0 else { return }
-    chunk.removeAll()
+    try lane(of: i).check()
+    let chunk = chunks.take()
     if files[i].asideBytes > 0 {
-      try staging.read(files[i].aside, files[i].asideBytes, into: &chunk)
+      do throws(ExportError) {
+        try staging.read(files[i].aside, files[i].asideBytes, into: &chunk.bytes)
+      } catch {
+        chunks.give(chunk)
+        throw error
+      }
       staging.remove(files[i].aside)
       files[i].asideBytes = 0
     }
-    pages.drain(&files[i].pending, into: &chunk)
-    try store(chunk.bytes, i)
+    pages.drain(&files[i].pending, into: &chunk.bytes)
+    isGiven(chunk.bytes.count, i)
+    lane(of: i).store(chunk, from: chunks, in: place(of: i))
+  }
+
+  /// A record too large for a chunk.
+  private mutating func storeNow(_ bytes: UnsafeRawBufferPointer, _ i: Int) throws(ExportError) {
+    isGiven(bytes.count, i)
+    try lane(of: i).storeNow(bytes, in: place(of: i))
+  }
+
+  private mutating func isGiven(_ count: Int, _ i: Int) {
+    let bound = codec.bound(count, overhead: files[i].overhead)
+    files[i].bytes += codec.isExact ? bound : 2 * bound
+    files[i].isUnderWay = !codec.isExact
   }
 
   /// Makes room in memory for others.
   private mutating func release(_ i: Int) throws(ExportError) {
     guard codec.waitsAside else { return try flush(i) }
-    chunk.removeAll()
-    pages.drain(&files[i].pending, into: &chunk)
+    let chunk = chunks.take()
+    defer { chunks.give(chunk) }
+    pages.drain(&files[i].pending, into: &chunk.bytes)
     if files[i].aside == 0 { files[i].aside = staging.newFile() }
-    try staging.append(chunk.bytes, to: files[i].aside, create: files[i].asideBytes == 0)
-    files[i].asideBytes += chunk.count
-  }
-
-  private mutating func store(_ bytes: UnsafeRawBufferPointer, _ i: Int) throws(ExportError) {
-    try codec.store(bytes, of: i) { stored throws(ExportError) in try put(stored, i) }
-  }
-
-  private mutating func put(_ stored: UnsafeRawBufferPointer, _ i: Int) throws(ExportError) {
-    if files[i].number == 0 {
-      files[i].number = staging.newFile()
-      files[i].digest = SHA256()
-    }
-    try staging.append(stored, to: files[i].number, create: files[i].written == 0)
-    files[i].digest!.update(bufferPointer: stored)
-    files[i].written += stored.count
+    try staging.append(chunk.bytes.bytes, to: files[i].aside, create: files[i].asideBytes == 0)
+    files[i].asideBytes += chunk.bytes.count
   }
 
   /// Writes the series that take most of the memory, until half of it is free: as few and as large chunks as

@@ -1,13 +1,14 @@
 import ExportCore
 import Glibc
+import Synchronization
 
 /// The directory in which files are put together. A file is opened for each chunk and closed again, so that
-/// however many are under construction, one descriptor is open.
-final class StagingArea {
+/// however many are under construction, one descriptor is open for each thread that writes.
+final class StagingArea: Sendable {
   let directory: String
   private let descriptor: Int32
   private let stem: String
-  private(set) var files: UInt32 = 0
+  private let files = Atomic<UInt32>(0)
 
   /// - Parameter stem: what the names of these files begin with; no other writer uses it.
   /// - Throws: ``ExportError`` when the directory cannot be opened; one that is missing is made if its parent
@@ -29,10 +30,7 @@ final class StagingArea {
   deinit { close(descriptor) }
 
   /// The number of a new file; nothing is on the disk yet.
-  func newFile() -> UInt32 {
-    files += 1
-    return files
-  }
+  func newFile() -> UInt32 { files.add(1, ordering: .relaxed).newValue }
 
   func name(of file: UInt32) -> String { TemporaryFileName.of("\(stem)\(file)") }
   func path(of file: UInt32) -> String { "\(directory)/\(name(of: file))" }
@@ -78,10 +76,9 @@ final class StagingArea {
   /// Removes a file that is of no use any more.
   func remove(_ file: UInt32) { unlinkat(descriptor, name(of: file), 0) }
 
-  /// Removes every file that is still here.
+  /// Removes every file that is still here. Nobody may write to one meanwhile.
   func removeAll() {
-    for file in 0..<files { unlinkat(descriptor, name(of: file + 1), 0) }
-    files = 0
+    for file in 0..<files.load(ordering: .relaxed) { unlinkat(descriptor, name(of: file + 1), 0) }
   }
 
   private func failure(_ code: Int32, _ action: String, needed: Int) -> ExportError {

@@ -6,10 +6,13 @@ import Parquet
 /// time, whatever the number of files; of a file under construction only what its end must say is kept.
 final class ParquetCodec: ChunkCodec {
   /// As rows; a row group takes about as much again while it is written.
-  let chunkBytes = 8 << 20
-  let smallestChunk = 256 << 10
-  let isExact = false
-  let waitsAside = true
+  static let chunkBytes = 8 << 20
+  static let smallestChunk = 256 << 10
+  static let isExact = false
+  static let waitsAside = true
+  static let storesBeginning = false
+  /// The columns of a row group are there once.
+  static let lanes = 1
 
   private final class OpenFile {
     let layout: ParquetLayout
@@ -37,21 +40,21 @@ final class ParquetCodec: ChunkCodec {
     format = compression.format
   }
 
-  func begin(_ description: UnsafeRawBufferPointer, of file: Int) -> UnsafeRawBufferPointer {
+  static func overhead(_ description: UnsafeRawBufferPointer) -> Int { ParquetLayout.groupBytes(description) }
+
+  /// A value takes three bytes at least as a row has it, and no more than twice that in a column; every mebibyte and every
+  /// twenty thousand rows begin a page that the end of the file speaks of.
+  static func bound(_ count: Int, overhead: Int) -> Int { 2 * count + overhead * (2 + count >> 18) }
+
+  func begin(_ description: UnsafeRawBufferPointer, of file: Int) {
     let key = Array(description)
     let layout = layouts[key] ?? ParquetLayout(description)
     layouts[key] = layout
     open[file] = OpenFile(layout)
-    return UnsafeRawBufferPointer(start: nil, count: 0)
   }
 
-  /// A value takes three bytes at least as a row has it, and no more than twice that in a column; every mebibyte and every
-  /// twenty thousand rows begin a page that the end of the file speaks of.
-  func bound(_ count: Int, of file: Int) -> Int {
-    guard let open = open[file] else { return 2 * count }
-    let groupBytes = open.layout.groupBytes
-    return 2 * count + groupBytes * (2 + count >> 18) + 2 * open.writer.heldBytes
-  }
+  /// Twice what is held, which the footer has with names and numbers around it.
+  func heldBytes(of file: Int) -> Int { open[file].map { 2 * $0.writer.heldBytes } ?? 0 }
 
   func store(
     _ rows: UnsafeRawBufferPointer, of file: Int,

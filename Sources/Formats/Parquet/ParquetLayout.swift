@@ -32,9 +32,6 @@ final class ParquetLayout {
   }
 
   let schema: Schema
-  /// About how much the end of a file says of a row group, at most, in bytes.
-  let groupBytes: Int
-
   /// - Parameter description: as the encoder wrote it.
   init(_ description: UnsafeRawBufferPointer) {
     var reader = DescriptionReader(bytes: description)
@@ -48,9 +45,28 @@ final class ParquetLayout {
     do throws(SchemaError) { schema = try Schema(fields) } catch {
       preconditionFailure("the catalogue has each name once: \(error)")
     }
-    // Four bounds of 65 bytes and three of each page in the index, and numbers.
-    groupBytes = schema.columns.reduce(0) { $0 + 1000 + $1.path.reduce(0) { $0 + $1.utf8.count + 5 } }
   }
+
+  /// About how much the end of a file says of a row group, at most, in bytes: four bounds of 65 bytes for each column and
+  /// three of each of its pages in the index, and names and numbers.
+  static func groupBytes(_ description: UnsafeRawBufferPointer) -> Int {
+    let ofOwnColumns = 30 * (columnBytes + 40)
+    var reader = DescriptionReader(bytes: description)
+    _ = reader.byte()
+    guard reader.byte() == 0 else { return ofOwnColumns }
+    var bytes = ofOwnColumns
+    while !reader.isAtEnd {
+      for _ in 0..<reader.number() {
+        _ = reader.byte()
+        let count = reader.number()
+        reader.skip(count)
+        bytes += columnBytes + count + 20
+      }
+    }
+    return bytes
+  }
+
+  private static let columnBytes = 1000
 
   private static func texts(_ names: [String]) -> [Field] { names.map { Field($0, .optional, .string) } }
 
@@ -114,7 +130,11 @@ private struct DescriptionReader {
     return bytes[offset - 1]
   }
 
-  private mutating func number() -> Int {
+  var isAtEnd: Bool { offset == bytes.count }
+
+  mutating func skip(_ count: Int) { offset += count }
+
+  mutating func number() -> Int {
     offset += 4
     return Int(bytes.loadUnaligned(fromByteOffset: offset - 4, as: UInt32.self))
   }
