@@ -90,7 +90,8 @@ release: install-tools
 	$(SWIFT) build $(TRAITS) -c release --product exportd
 
 # Beside DuckDB, ClickHouse local and others, which it installs: writes docs/performance.md. 1,000,000 events, with EFFORT=long
-# 10,000,000 besides. ONLY=json,delta only these formats and parts; ARGUMENTS=--continue goes on where one was interrupted.
+# 10,000,000 besides. ONLY=json,delta only these formats and parts; ARGUMENTS=--continue goes on where one was interrupted;
+# ARGUMENTS="--alone 100000 100000000 --place /large/disk" ONLY=parquet-zstd measures 100,000,000 events.
 PEERS_TO_BEAT = duckdb==1.5.5 duckdb-extension-sqlite-scanner==1.5.5 chdb==4.4.0 pyarrow==26.0.1
 ROWS ?= 1000000 $(if $(filter long,$(EFFORT)),10000000)
 RUNS ?= 5
@@ -102,7 +103,7 @@ bench: release
 	@test "$$(cat .venv-bench/peers 2>/dev/null)" = "$(PEERS_TO_BEAT)" || \
 	  { .venv-bench/bin/python -m pip install -q $(PEERS_TO_BEAT) && echo "$(PEERS_TO_BEAT)" >.venv-bench/peers; }
 	python3 Benchmarks/bench.py $(RELEASE) --floors .build/release/FloorsBenchmark --python .venv-bench/bin/python \
-	  --rows $(ROWS) --runs $(RUNS) $(if $(ONLY),--only $(ONLY)) $(ARGUMENTS)
+	  --rows $(ROWS) --runs $(RUNS) $(if $(filter long,$(EFFORT)),--thorough) $(if $(ONLY),--only $(ONLY)) $(ARGUMENTS)
 
 # Less than three minutes: instructions a row of each format against Benchmarks/record.json (ARGUMENTS=--record adds to it), rates,
 # an idle daemon.

@@ -1,6 +1,6 @@
 """How fast exportd is beside what people would use instead, with how much memory, and what it costs when nothing is due.
 
-Usage: bench.py BINARY --floors FLOORSBENCHMARK --python VENV/bin/python [--rows N…] [--runs N] [--only WORD,…] [--continue]
+Usage: bench.py BINARY --floors FLOORSBENCHMARK --python VENV/bin/python [--rows N…] [--runs N] [--only WORD,…] …
 
 The binaries must be release builds; `make bench` makes them and the virtual environment. Everything lies in memory (/dev/shm). A
 run of all parts writes docs/performance.md and .svg and adds its figures to record.json; one with --only leaves them in
@@ -37,8 +37,8 @@ MEMORY = "/dev/shm"
 PARTS = ["names", "delta", "daemon", "instructions"]
 TOOLS = ["clang", "gzip", "sqlite3", "strip", "taskset", "valgrind"]
 SMALL = 100_000
-# The database, beside it XML files, which are the largest, and what they are made of while they are checked.
-BYTES_NEEDED_PER_ROW = events.BYTES_PER_ROW + 2 * 965
+# What lies beside the database at most: the largest files of any contestant, or ours compressed and plain.
+BYTES_PER_ROW = {"json": 510, "csv": 460, "xml": 970, "json-gzip": 490, "csv-gzip": 240, "parquet-gzip": 240, "parquet-zstd": 240}
 
 
 def arguments():
@@ -47,9 +47,12 @@ def arguments():
     parser.add_argument("--floors", required=True, help="the built FloorsBenchmark")
     parser.add_argument("--python", required=True, help="the Python in whose environment the peers are")
     parser.add_argument("--rows", type=int, nargs="+", default=[1_000_000])
+    parser.add_argument("--alone", type=int, nargs="+", default=[SMALL], help="sizes at which only exportd runs (%(default)s)")
+    parser.add_argument("--place", default=MEMORY, help="where everything lies (%(default)s); for sizes that memory cannot hold")
     parser.add_argument("--profiles", type=int, default=1_000_000)
     parser.add_argument("--definitions", type=int, default=10_000)
     parser.add_argument("--runs", type=int, default=5)
+    parser.add_argument("--thorough", action="store_true", help="also slow contestants run every time, not only twice")
     parser.add_argument("--only", default="", help=f"some of: {', '.join([*speed.RIVALS, *PARTS])}")
     parser.add_argument("--continue", dest="goes_on", action="store_true", help="take parts that this binary has done already from .build/bench")
     options = parser.parse_args()
@@ -60,16 +63,18 @@ def arguments():
     return options
 
 
-def require(rows):
+def require(rows, formats=tuple(BYTES_PER_ROW), place=MEMORY):
+    """Fails when so many rows cannot be measured here, and says what to do."""
     missing = [tool for tool in TOOLS if shutil.which(tool) is None]
     if missing:
         raise SystemExit(f"missing: {' '.join(missing)}; run: sudo apt-get install binutils clang gzip sqlite3 util-linux valgrind")
     if len(measuring.cores()) < 2:
         raise SystemExit("the benchmark needs two cores, and may use one only")
-    needed, free = max(rows) * BYTES_NEEDED_PER_ROW, shutil.disk_usage(MEMORY).free
+    per_row = events.BYTES_PER_ROW + max((BYTES_PER_ROW[format] for format in formats), default=0)
+    needed, free = rows * per_row, shutil.disk_usage(place).free
     if needed > free:
-        raise SystemExit(f"{max(rows):,} events need {needed / 2**30:.1f} GiB in {MEMORY}, where {free / 2**30:.1f} GiB are free. "
-                         f"Try ROWS={int(free / BYTES_NEEDED_PER_ROW) // 1000 * 1000}, or enlarge it: mount -o remount,size=… {MEMORY}")
+        raise SystemExit(f"{rows:,} events need {needed / 2**30:.1f} GiB in {place}, where {free / 2**30:.1f} GiB are free: "
+                         f"try ROWS={int(free / per_row) // 1000 * 1000}, only some formats, or another place")
 
 
 class Figures:
@@ -103,9 +108,9 @@ class Figures:
 def at_size(options, directory, rows, formats, runs):
     """Speed of all contestants, floors, and the level of gzip, on one database."""
     course = speed.Course(options.binary, f"{directory}/{rows}", f"{WORK}/disk", options.python, rows)
-    raced = speed.race(course, formats, runs)
+    raced = speed.race(course, formats, runs, is_thorough=options.thorough)
     found = {
-        "speed": raced, "floors": floors.measure(options.floors, course, formats),
+        "speed": raced, "agreed": {**course.source, "outputs": course.agreed}, "floors": floors.measure(options.floors, course, formats),
         "gzipLevels": {format: floors.levels(options.floors, course, format) for format in formats if format in ("json-gzip", "csv-gzip")}}
     shutil.rmtree(course.directory)
     return found
@@ -160,14 +165,14 @@ def measured(options):
     """All parts that are asked for, as the record has them."""
     formats = [format for format in speed.RIVALS if not options.only or format in options.only]
     parts = [part for part in PARTS if not options.only or part in options.only]
-    kept = Figures(options.binary, {"rows": options.rows, "runs": options.runs, "only": options.only}, options.goes_on)
-    found = {**circumstances(options), "speed": {}, "floors": {}, "gzipLevels": {}}
+    kept = Figures(options.binary, {"rows": options.rows, "alone": options.alone, "runs": options.runs, "only": options.only}, options.goes_on)
+    found = {**circumstances(options), "speed": {}, "agreed": {}, "floors": {}, "gzipLevels": {}}
     shutil.rmtree(f"{WORK}/disk", ignore_errors=True)
     os.makedirs(f"{WORK}/disk")
-    with tempfile.TemporaryDirectory(prefix="exportd-bench-", dir=MEMORY) as directory:
+    with tempfile.TemporaryDirectory(prefix="exportd-bench-", dir=options.place) as directory:
         if formats:
             # Of nothing first: what every run takes.
-            for rows in sorted({10, SMALL} - set(options.rows)):
+            for rows in sorted({10, *options.alone} - set(options.rows)):
                 found["speed"][str(rows)] = kept.part(f"{rows} rows", lambda: alone(options, directory, rows, formats, options.runs))
             for rows in options.rows:
                 for name, each in kept.part(f"{rows} rows", lambda: at_size(options, directory, rows, formats, options.runs)).items():
@@ -175,7 +180,7 @@ def measured(options):
         work = {
             "names": lambda: of_many_names(options, directory),
             "delta": lambda: deltas.measure(options.binary, f"{directory}/profiles", options.profiles, options.runs),
-            "daemon": lambda: daemons.measure(options.binary, f"{directory}/daemon", options.definitions, 60),
+            "daemon": lambda: daemons.measure(options.binary, f"{directory}/daemon", options.definitions, 20),
             "instructionsPerRow": lambda: instructions.per_row(options.binary, f"{directory}/instructions"),
         }
         for part in parts:
@@ -188,7 +193,8 @@ def main():
     options = arguments()
     options.binary, options.floors = os.path.abspath(options.binary), os.path.abspath(options.floors)
     os.sched_setaffinity(0, measuring.cores())
-    require(options.rows)
+    require(max(options.rows + options.alone), [format for format in speed.RIVALS if not options.only or format in options.only],
+            options.place)
     began = time.monotonic()
     figures = measured(options)
     place = WORK if options.only else f"{ROOT}/docs"

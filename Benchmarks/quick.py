@@ -27,7 +27,7 @@ def main():
     options = parser.parse_args()
     binary = os.path.abspath(options.binary)
     os.sched_setaffinity(0, measuring.cores())
-    bench.require([ROWS])
+    bench.require(ROWS)
     with tempfile.TemporaryDirectory(prefix="exportd-bench-", dir=bench.MEMORY) as directory:
         course = speed.Course(binary, f"{directory}/events", directory, None, ROWS)
         raced = speed.race(course, list(speed.RIVALS), 1, who=lambda format: ["exportd"], extras={"csv": ["sqlite3"]})

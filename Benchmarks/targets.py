@@ -83,9 +83,12 @@ def of_sizes(figures):
             costs = [cost_per_row(figures, size, format) for size in there]
             yield Target(f"{LABELS[format]}, cost of a row", max(costs) / min(costs), 1, SAME, "times the least",
                          note=f"from {int(there[0]):,} to {int(there[-1]):,} rows")
-            peaks = [figures["speed"][size][format]["exportd"]["peakMiB"] for size in there]
-            yield Target(f"{LABELS[format]}, memory", max(peaks) / min(peaks), 1, SAME, "times the least",
-                         note=f"from {int(there[0]):,} to {int(there[-1]):,} rows")
+            # The largest, beside those that have a tenth of its rows or more.
+            last = [size for size in there if int(size) * 10 >= int(there[-1])]
+            peaks = [figures["speed"][size][format]["exportd"]["peakMiB"] for size in last]
+            if len(peaks) > 1:
+                yield Target(f"{LABELS[format]}, memory", max(peaks) / min(peaks), 1, SAME, "times the least",
+                             note=f"from {int(last[0]):,} to {int(last[-1]):,} rows")
     peaks = [times[name]["peakMiB"] for size in sizes for times in figures["speed"][size].values()
              for name in times if name.startswith("exportd")]
     peaks += [each["peakMiB"] for each in figures.get("names", {}).get("formats", {}).values()]

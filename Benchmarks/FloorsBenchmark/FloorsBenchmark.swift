@@ -9,7 +9,7 @@ import Glibc
   static let usage = """
     usage: FloorsBenchmark scan DATABASE SQL     steps through the rows and asks for each of their values
            FloorsBenchmark hash FILE…            SHA-256
-           FloorsBenchmark write FILE OUTPUT     writes the bytes of FILE, in pieces of 1 MiB
+           FloorsBenchmark write OUTPUT FILE…    writes the bytes of each file to OUTPUT, in pieces of 1 MiB
            FloorsBenchmark gzip FILE…            as exports do, in blocks of 1 MiB
            FloorsBenchmark zstd FILE…            the same with zstd
            FloorsBenchmark libdeflate-LEVEL FILE…  the same with this level of libdeflate's own
@@ -18,29 +18,28 @@ import Glibc
   static func main() throws {
     let arguments = Array(CommandLine.arguments.dropFirst())
     guard let work = arguments.first, arguments.count > 1 else { stop(usage, 64) }
-    let files = arguments.dropFirst()
     var (seconds, bytes) = (0.0, 0)
-    switch work {
-    case "scan": (seconds, bytes) = timed { scan(arguments[1], arguments[2]) }
-    case "write":
-      let content = mapped(arguments[1])
-      (seconds, bytes) = timed { write(content, to: arguments[2]) }
-    default:
-      let piece = try piece(work)
-      for file in files {
+    if work == "scan", arguments.count == 3 {
+      (seconds, bytes) = timed { scan(arguments[1], arguments[2]) }
+    } else {
+      let piece = try piece(work, output: arguments[1])
+      for file in arguments.dropFirst(work == "write" ? 2 : 1) {
         let content = mapped(file)
         let one = timed { piece(content) }
         seconds += one.seconds
         bytes += one.bytes
         munmap(UnsafeMutableRawPointer(mutating: content.baseAddress), content.count)
+        // Each anew, and never more than one of them at once.
+        if work == "write" { unlink(arguments[1]) }
       }
     }
     print("{\"seconds\": \(seconds), \"bytes\": \(bytes)}")
   }
 
   /// What is done with each file.
-  private static func piece(_ work: String) throws -> (UnsafeRawBufferPointer) -> Int {
+  private static func piece(_ work: String, output: String) throws -> (UnsafeRawBufferPointer) -> Int {
     switch work {
+    case "write": return { write($0, to: output) }
     case "hash": return hash
     case "gzip": return compress(try CompressionFormat.gzip().makeCompressor())
     case "zstd": return compress(try CompressionFormat.zstd().makeCompressor())
