@@ -50,12 +50,8 @@ def memory(pid, field):
 
 
 def processor_seconds(pid):
-    """To the nanosecond, as the scheduler counts them for each thread that is there."""
-    total = 0
-    for thread in os.listdir(f"/proc/{pid}/task"):
-        with open(f"/proc/{pid}/task/{thread}/schedstat") as file:
-            total += int(file.read().split()[0])
-    return total / 1e9
+    """What a process has used so far, threads that have ended included: its clock, as clock_getcpuclockid(3) makes its id."""
+    return time.clock_gettime((~pid << 3) | 2)
 
 
 def carried_out(*arguments, stdout=subprocess.DEVNULL, environment=None):
