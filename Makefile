@@ -95,7 +95,7 @@ release: install-tools
 PEERS_TO_BEAT = duckdb==1.5.5 duckdb-extension-sqlite-scanner==1.5.5 chdb==4.4.0 pyarrow==26.0.1
 ROWS ?= 1000000 $(if $(filter long,$(EFFORT)),10000000)
 RUNS ?= 5
-BENCH_TOOLS = binutils clang gzip sqlite3 util-linux valgrind
+BENCH_TOOLS = binutils gzip sqlite3 util-linux valgrind
 bench: PACKAGES += $(BENCH_TOOLS) python3-venv
 bench: release
 	$(SWIFT) build $(TRAITS) -c release --product FloorsBenchmark

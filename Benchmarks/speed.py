@@ -36,9 +36,11 @@ class Course:
         self.agreed = 0
 
     def checksum(self, layout, format, path):
-        return json.loads(subprocess.run(
-            [self.python, f"{measuring.HERE}/checksums.py", layout, format, path],
-            check=True, stdout=subprocess.PIPE, text=True).stdout)
+        read = subprocess.run(
+            [self.python, f"{measuring.HERE}/checksums.py", layout, format, path], capture_output=True, text=True)
+        if read.returncode != 0:
+            raise SystemExit(f"{format} of {layout}: cannot be read back: {read.stderr.strip().splitlines()[-1]}")
+        return json.loads(read.stdout)
 
     def checked(self, who, layout, format, path):
         """Fails unless the files hold what the source does."""
