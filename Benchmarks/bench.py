@@ -54,7 +54,8 @@ def arguments():
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--thorough", action="store_true", help="also slow contestants run every time, not only twice")
     parser.add_argument("--only", default="", help=f"some of: {', '.join([*speed.RIVALS, *PARTS])}")
-    parser.add_argument("--continue", dest="goes_on", action="store_true", help="take parts that this binary has done already from .build/bench")
+    parser.add_argument("--continue", dest="goes_on", action="store_true",
+                        help="take parts that this binary has done already from .build/bench")
     options = parser.parse_args()
     options.only = [word for word in options.only.split(",") if word]
     unknown = set(options.only) - {*speed.RIVALS, *PARTS}
@@ -67,7 +68,8 @@ def require(rows, formats=tuple(BYTES_PER_ROW), place=MEMORY):
     """Fails when so many rows cannot be measured here, and says what to do."""
     missing = [tool for tool in TOOLS if shutil.which(tool) is None]
     if missing:
-        raise SystemExit(f"missing: {' '.join(missing)}; run: sudo apt-get install binutils clang gzip sqlite3 util-linux valgrind")
+        raise SystemExit(f"missing: {' '.join(missing)}; run: sudo apt-get install binutils clang gzip sqlite3 util-linux"
+                         " valgrind")
     if len(measuring.cores()) < 2:
         raise SystemExit("the benchmark needs two cores, and may use one only")
     per_row = events.BYTES_PER_ROW + max((BYTES_PER_ROW[format] for format in formats), default=0)
@@ -110,8 +112,10 @@ def at_size(options, directory, rows, formats, runs):
     course = speed.Course(options.binary, f"{directory}/{rows}", f"{WORK}/disk", options.python, rows)
     raced = speed.race(course, formats, runs, is_thorough=options.thorough)
     found = {
-        "speed": raced, "agreed": {**course.source, "outputs": course.agreed}, "floors": floors.measure(options.floors, course, formats),
-        "gzipLevels": {format: floors.levels(options.floors, course, format) for format in formats if format in ("json-gzip", "csv-gzip")}}
+        "speed": raced, "agreed": {**course.source, "outputs": course.agreed},
+        "floors": floors.measure(options.floors, course, formats),
+        "gzipLevels": {format: floors.levels(options.floors, course, format) for format in formats if format.endswith("-gzip")
+                       and not format.startswith("parquet")}}
     shutil.rmtree(course.directory)
     return found
 
@@ -140,11 +144,11 @@ def of_many_names(options, directory, names=2000):
 
 def circumstances(options):
     """Of what, on what, with what."""
-    told = subprocess.run(
-        [options.python, "-c", "import chdb, duckdb, pyarrow; print(duckdb.__version__, chdb.engine_version, pyarrow.__version__)"],
-        check=True, capture_output=True, text=True).stdout.split()
+    engines = "import chdb, duckdb, pyarrow; print(duckdb.__version__, chdb.engine_version, pyarrow.__version__)"
+    told = subprocess.run([options.python, "-c", engines], check=True, capture_output=True, text=True).stdout.split()
     version = subprocess.run([options.binary, "--version"], check=True, capture_output=True, text=True).stdout.strip()
-    commit = subprocess.run(["git", "-C", ROOT, "describe", "--always", "--dirty"], capture_output=True, text=True).stdout.strip()
+    commit = subprocess.run(
+        ["git", "-C", ROOT, "describe", "--always", "--dirty"], capture_output=True, text=True).stdout.strip()
     shell = subprocess.run(["sqlite3", "--version"], check=True, capture_output=True, text=True).stdout.split()[0]
     system = "Linux"
     if os.path.exists("/etc/os-release"):
@@ -152,20 +156,22 @@ def circumstances(options):
             system = re.search(r'PRETTY_NAME="(.*)"', file.read())[1]
     with open("/proc/mounts") as file:
         mounts = [line.split()[1:3] for line in file]
-    disk = max((mount for mount in mounts if f"{WORK}/".startswith(mount[0].rstrip("/") + "/")), key=lambda mount: len(mount[0]))[1]
+    holding = [mount for mount in mounts if f"{WORK}/".startswith(mount[0].rstrip("/") + "/")]
+    disk = max(holding, key=lambda mount: len(mount[0]))[1]
     return {
         "date": str(datetime.date.today()), "machine": measuring.machine(), "memoryGiB": measuring.memory_GiB(),
         "system": f"{system}, kernel {platform.release().split('-')[0]}", "disk": disk, "runs": options.runs,
-        "files": events.NAMES * events.DAYS,
-        "versions": {"exportd": f"{version} ({commit})" if commit else version, "DuckDB": told[0], "ClickHouse": told[1], "pyarrow": told[2],
-                     "SQLite": shell, "Python": platform.python_version()}}
+        "eventNames": events.NAMES, "days": events.DAYS,
+        "versions": {"exportd": f"{version} ({commit})" if commit else version, "DuckDB": told[0], "ClickHouse": told[1],
+                     "pyarrow": told[2], "SQLite": shell, "Python": platform.python_version()}}
 
 
 def measured(options):
     """All parts that are asked for, as the record has them."""
     formats = [format for format in speed.RIVALS if not options.only or format in options.only]
     parts = [part for part in PARTS if not options.only or part in options.only]
-    kept = Figures(options.binary, {"rows": options.rows, "alone": options.alone, "runs": options.runs, "only": options.only}, options.goes_on)
+    settings = {name: getattr(options, name) for name in ("rows", "alone", "runs", "only", "profiles", "definitions")}
+    kept = Figures(options.binary, settings, options.goes_on)
     found = {**circumstances(options), "speed": {}, "agreed": {}, "floors": {}, "gzipLevels": {}}
     shutil.rmtree(f"{WORK}/disk", ignore_errors=True)
     os.makedirs(f"{WORK}/disk")
@@ -173,9 +179,11 @@ def measured(options):
         if formats:
             # Of nothing first: what every run takes.
             for rows in sorted({10, *options.alone} - set(options.rows)):
-                found["speed"][str(rows)] = kept.part(f"{rows} rows", lambda: alone(options, directory, rows, formats, options.runs))
+                found["speed"][str(rows)] = kept.part(
+                    f"{rows} rows", lambda: alone(options, directory, rows, formats, options.runs))
             for rows in options.rows:
-                for name, each in kept.part(f"{rows} rows", lambda: at_size(options, directory, rows, formats, options.runs)).items():
+                of_size = kept.part(f"{rows} rows", lambda: at_size(options, directory, rows, formats, options.runs))
+                for name, each in of_size.items():
                     found[name][str(rows)] = each
         work = {
             "names": lambda: of_many_names(options, directory),

@@ -42,8 +42,7 @@ def drawn(figures, size):
         for label, value, name in bars:
             ours = name == "exportd"
             y += BAR + GAP
-            parts.append(f'<text x="{LEFT - 8}" y="{y + 13}" text-anchor="end"{" class=" + chr(34) + "us" + chr(34) if ours else ""}>'
-                         f'{label}</text>')
+            parts.append(f'<text class="{"us" if ours else "them"}" x="{LEFT - 8}" y="{y + 13}" text-anchor="end">{label}</text>')
             parts.append(f'<rect class="{"ours" if ours else "theirs"}" x="{LEFT}" y="{y}" width="{x(value) - LEFT:.1f}" '
                          f'height="{BAR}" rx="2"/>')
             times = found[format][name]

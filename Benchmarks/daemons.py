@@ -44,8 +44,9 @@ def measure(binary, directory, definitions, seconds, is_quick=False):
         daemon.terminate()
         daemon.wait()
     place.remove()
-    print(f"{definitions:,} definitions: up after {up:.1f} s; nothing due: {share:.3%} of a core, {held:.1f} MiB; status {asked:.3f} s, "
-          f"of one {asked_one:.3f} s" + ("" if late is None else f"; a due run is done after {late:.2f} s"), flush=True)
+    print(f"{definitions:,} definitions: up after {up:.1f} s; nothing due: {share:.3%} of a core, {held:.1f} MiB; "
+          f"status {asked:.3f} s, of one {asked_one:.3f} s"
+          + ("" if late is None else f"; a due run is done after {late:.2f} s"), flush=True)
     return {"definitions": definitions, "upSeconds": round(up, 1), "idleShare": round(share, 6), "MiB": round(held, 1),
             "statusSeconds": round(asked, 3), "statusOfOneSeconds": round(asked_one, 3),
             **({} if late is None else {"doneAfterDueSeconds": round(late, 2)})}

@@ -29,7 +29,8 @@ def per_row(binary, directory):
         work = [(format, size) for format in exporting.FORMATS for size in reversed(SIZES)]
         counts = dict(zip(work, pool.map(counted, work)))
     shutil.rmtree(directory)
-    return {format: round((counts[format, SIZES[1]] - counts[format, SIZES[0]]) / (SIZES[1] - SIZES[0])) for format in exporting.FORMATS}
+    few, many = SIZES
+    return {format: round((counts[format, many] - counts[format, few]) / (many - few)) for format in exporting.FORMATS}
 
 
 def recorded():
