@@ -67,7 +67,8 @@ def drawn(figures, size):
         f'aria-label="Events a second, by format and program">', f"<style>{STYLE}</style>",
         f'<rect class="page" width="{WIDTH}" height="{height}" rx="6"/>',
         f'<text class="title" x="16" y="28">Events a second: {int(size):,} of them from SQLite to files, two cores</text>',
-        '<text class="quiet" x="16" y="48">Longer is faster; the line in a bar of exportd is its target</text>',
+        '<text class="quiet" x="16" y="48">'
+        'Longer is faster; the line at a bar of exportd is its target, of several the strictest</text>',
         *grid, *parts, "</svg>", ""])
 
 

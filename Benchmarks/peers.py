@@ -3,7 +3,7 @@
 Usage: peers.py PEER FORMAT DATABASE OUTPUT
 
 Prints seconds and processor seconds of the query alone: what it takes to start Python and load an engine is left out. Each
-writes the properties in its fastest way, as the string they are; `-typed` parses them into a column for each, as exportd does.
+writes the properties as the string they are, without a look at it; `-typed` parses them into a column for each, as exportd does.
 """
 import gzip
 import importlib.util

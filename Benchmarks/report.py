@@ -9,19 +9,21 @@ The same events lie in one SQLite database; each program writes all of them to f
 the others: it splits the events into files by name and date ({names} names, {days} days), reads every property and gives it
 a type, hashes every byte, keeps its state in a database and writes a manifest. Its time is that of the whole command, from
 start to exit. Of the others only the query counts: neither the start of Python nor the loading of the engine. They write
-the properties as the string they are, which is their fastest way; "typed columns" means that they parse them into a column
-for each, as exportd does.
+the properties as the string they are, without a look at it; "typed columns" means that they parse them into a column for
+each, as exportd does.
 
 - Contestants run in turns, all of them once, then all of them again, so that whatever else the machine does hits them alike.
-  Given is the median of {runs} runs, with the least and the most. Rows with fewer runs are no part
-  of a target: Python, sqlite3, and those of DuckDB and ClickHouse that took, each time, more than twice what the other did.
+  Given is the median of {runs} runs, with the least and the most.
+  Rows with fewer runs are no part of a target: Python, sqlite3, and those of DuckDB and ClickHouse that took, each time, more
+  than twice what the other did.
 - Every program has the same two cores, and everything lies in memory (tmpfs), unless a table says otherwise.
 - What each program has written in its first run was read back by DuckDB: the count of rows, and a sum of a hash over name, time,
-  object id, platform and seven properties of each row, must be those of the source, or the benchmark fails: {agreed}. XML files
-  were besides parsed whole.
+  object id, platform and seven properties of each row, must be those of the source, or the benchmark fails:
+  {agreed}. XML files were besides parsed whole.
 - *Floor*: each piece of the work alone on one core, the quickest of three: stepping through the rows in SQLite and asking for
   each value, compressing, hashing and writing the bytes. Their sum over two cores is what nobody can go below. A target that lies
-  below 1.25 times the floor is moved there; both are given.
+  below {above} times the floor is moved there; both are given.
+- Where figures should be the same (the cost of a row, memory), up to {same} times the least counts as the same.
 """
 
 
@@ -162,7 +164,8 @@ def paragraphs(figures):
     yield "![Events a second](performance.svg)"
     yield "## How to read it"
     yield EXPLAINED.strip().format(
-        names=figures["eventNames"], days=figures["days"], runs=figures["runs"], agreed="; ".join(
+        names=figures["eventNames"], days=figures["days"], runs=figures["runs"],
+        above=targets.ABOVE_FLOOR, same=targets.SAME, agreed="; ".join(
             f"all {each['outputs']} outputs held {each['rows']:,} rows with the sum {each['checksum']}"
             for each in figures["agreed"].values()))
     for size in sizes:
