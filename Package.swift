@@ -117,6 +117,9 @@ let package = Package(
       name: "CompressionBenchmark", dependencies: ["Compression"], path: "Benchmarks/CompressionBenchmark",
       swiftSettings: optimised),
     .executableTarget(
+      name: "FloorsBenchmark", dependencies: ["CSQLite", "Compression", crypto],
+      path: "Benchmarks/FloorsBenchmark", swiftSettings: optimised),
+    .executableTarget(
       name: "FormatsBenchmark", dependencies: ["Formats", "ExportCore", "TimeZones"],
       path: "Benchmarks/FormatsBenchmark", swiftSettings: optimised),
     .testTarget(

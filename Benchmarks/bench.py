@@ -1,166 +1,226 @@
-"""How fast exportd is, with how much memory, and what it costs when nothing is due.
+"""How fast exportd is beside what people would use instead, with how much memory, and what it costs when nothing is due.
 
-Usage: bench.py BINARY [--quick] [--record]
+Usage: bench.py BINARY --floors FLOORSBENCHMARK --python VENV/bin/python [--rows N…] [--runs N] [--only WORD,…] …
 
-The binary must be a release build. Rates are measured beside `sqlite3 -csv` on the same data, all of it in memory (/dev/shm).
-Instructions a row are the difference of two sizes, so that starting up falls out; unlike times they hardly depend on the
-machine's mood. They are compared with the last figures in `record.json`: more than a tenth beyond them fails. `--record` adds
-the new figures to it.
+The binaries must be release builds; `make bench` makes them and the virtual environment. Everything lies in memory (/dev/shm). A
+run of all parts writes docs/performance.md and .svg and adds its figures to record.json; one with --only leaves them in
+.build/bench, and so does every part as soon as it has ended: --continue goes on there with the same binary.
 """
 import argparse
 import datetime
+import glob
+import hashlib
 import json
 import os
 import platform
+import re
 import shutil
-import statistics
 import subprocess
 import tempfile
 import time
 
+import chart
+import daemons
+import deltas
 import events
+import exporting
+import floors
+import instructions
 import measuring
+import report
+import speed
+import targets
 
-RECORD = f"{measuring.HERE}/record.json"
-FUNCTIONS = {"reading": r"SQLiteSource11EventReaderV3run", "encoding": r"Formats10EventFilesC6append"}
+ROOT = os.path.dirname(measuring.HERE)
+WORK = f"{ROOT}/.build/bench"
 MEMORY = "/dev/shm"
+PARTS = ["names", "delta", "daemon", "instructions"]
+TOOLS = ["clang", "gzip", "sqlite3", "strip", "taskset", "valgrind"]
+SMALL = 100_000
+# What lies beside the database at most: the largest files of any contestant, or ours compressed and plain.
+BYTES_PER_ROW = {"json": 510, "csv": 460, "xml": 970, "json-gzip": 490, "csv-gzip": 240, "parquet-gzip": 240, "parquet-zstd": 240}
 
 
-def run(binary, directory, name):
-    return [binary, "run", name, "--wait", "--config", f"{directory}/exportd.json"]
+def arguments():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("binary")
+    parser.add_argument("--floors", required=True, help="the built FloorsBenchmark")
+    parser.add_argument("--python", required=True, help="the Python in whose environment the peers are")
+    parser.add_argument("--rows", type=int, nargs="+", default=[1_000_000])
+    parser.add_argument("--alone", type=int, nargs="+", default=[SMALL], help="sizes at which only exportd runs (%(default)s)")
+    parser.add_argument("--place", default=MEMORY, help="where everything lies (%(default)s); for sizes that memory cannot hold")
+    parser.add_argument("--profiles", type=int, default=1_000_000)
+    parser.add_argument("--definitions", type=int, default=10_000)
+    parser.add_argument("--runs", type=int, default=5)
+    parser.add_argument("--thorough", action="store_true", help="also slow contestants run every time, not only twice")
+    parser.add_argument("--only", default="", help=f"some of: {', '.join([*speed.RIVALS, *PARTS])}")
+    parser.add_argument("--continue", dest="goes_on", action="store_true",
+                        help="take parts that this binary has done already from .build/bench")
+    options = parser.parse_args()
+    options.only = [word for word in options.only.split(",") if word]
+    unknown = set(options.only) - {*speed.RIVALS, *PARTS}
+    if unknown:
+        parser.error(f"--only does not know {', '.join(sorted(unknown))}; it knows {', '.join([*speed.RIVALS, *PARTS])}")
+    return options
 
 
-def rates(binary, directory, count):
-    """Exports all of it, and has the sqlite3 shell write the same columns."""
-    events.make(directory, count)
-    _, _, begin, end = events.span()
-    taken = {}
-    for name, keys in [("json", {}), ("gzip", {"compression": "gzip"}), ("as-csv", {"format": "csv"})]:
-        events.create(binary, directory, name, **keys)
-        taken[name] = measuring.carried_out(*run(binary, directory, name))
-        (manifest,) = manifests(directory)
-        assert manifest["rows"] == count, manifest["rows"]
-        print_rate(f"exportd, {name}", count, manifest["bytes"], taken[name])
-        shutil.rmtree(f"{directory}/exports")
-    with open(f"{directory}/events.csv", "wb") as csv:
-        taken["csv"] = measuring.carried_out(
-            "sqlite3", "-readonly", "-csv", f"{directory}/events.db",
-            f"SELECT name, ts, object_id, platform, properties FROM events WHERE ts >= {begin} AND ts < {end} ORDER BY ts",
-            stdout=csv)
-    print_rate("sqlite3 -csv", count, os.path.getsize(f"{directory}/events.csv"), taken["csv"])
-    return {name: {"rowsPerSecond": round(count / each.seconds),
-                   "rowsPerProcessorSecond": round(count / each.processor_seconds), "peakMiB": round(each.peak_MiB, 1)}
-            for name, each in taken.items()}
+def require(rows, formats=tuple(BYTES_PER_ROW), place=MEMORY):
+    """Fails when so many rows cannot be measured here, and says what to do."""
+    missing = [tool for tool in TOOLS if shutil.which(tool) is None]
+    if missing:
+        raise SystemExit(f"missing: {' '.join(missing)}; run: sudo apt-get install binutils clang gzip sqlite3 util-linux"
+                         " valgrind")
+    if len(measuring.cores()) < 2:
+        raise SystemExit("the benchmark needs two cores, and may use one only")
+    per_row = events.BYTES_PER_ROW + max((BYTES_PER_ROW[format] for format in formats), default=0)
+    needed, free = rows * per_row, shutil.disk_usage(place).free
+    if needed > free:
+        raise SystemExit(f"{rows:,} events need {needed / 2**30:.1f} GiB in {place}, where {free / 2**30:.1f} GiB are free: "
+                         f"try ROWS={int(free / per_row) // 1000 * 1000}, only some formats, or another place")
 
 
-def manifests(directory):
-    found = []
-    for name in os.listdir(f"{directory}/exports"):
-        if name.endswith("-manifest.json"):
-            with open(f"{directory}/exports/{name}") as file:
-                found.append(json.load(file))
+class Figures:
+    """What has been measured so far, on disk after every part."""
+
+    def __init__(self, binary, settings, goes_on):
+        with open(binary, "rb") as file:
+            self.of = {"binary": hashlib.sha256(file.read()).hexdigest(), **settings}
+        self.path = f"{WORK}/figures.json"
+        self.found = {}
+        os.makedirs(WORK, exist_ok=True)
+        if goes_on and os.path.exists(self.path):
+            with open(self.path) as file:
+                kept = json.load(file)
+            if kept["of"] != self.of:
+                raise SystemExit(f"{self.path} is of another binary or of other settings: leave --continue out")
+            self.found = kept["found"]
+
+    def part(self, name, make):
+        """Measures it, unless that has been done."""
+        if name not in self.found:
+            print(f"== {name}", flush=True)
+            began = time.monotonic()
+            self.found[name] = make()
+            print(f"== {name}: {time.monotonic() - began:.0f} s", flush=True)
+            with open(self.path, "w") as file:
+                json.dump({"of": self.of, "found": self.found}, file)
+        return self.found[name]
+
+
+def at_size(options, directory, rows, formats, runs):
+    """Speed of all contestants, floors, and the level of gzip, on one database."""
+    course = speed.Course(options.binary, f"{directory}/{rows}", f"{WORK}/disk", options.python, rows)
+    raced = speed.race(course, formats, runs, is_thorough=options.thorough)
+    found = {
+        "speed": raced, "agreed": {**course.source, "outputs": course.agreed},
+        "floors": floors.measure(options.floors, course, formats),
+        "gzipLevels": {format: floors.levels(options.floors, course, format) for format in formats if format.endswith("-gzip")
+                       and not format.startswith("parquet")}}
+    shutil.rmtree(course.directory)
     return found
 
 
-def print_rate(what, count, size, taken):
-    print(f"{what:<14} {taken.seconds:6.2f} s, {taken.processor_seconds:6.2f} s of processors  "
-          f"{count / taken.seconds:>9,.0f} rows/s  {size / 1e6:>4.0f} MB  {taken.peak_MiB:5.1f} MiB at most", flush=True)
+def alone(options, directory, rows, formats, runs):
+    """Speed of exportd only: of few rows, for what does not depend on their number."""
+    course = speed.Course(options.binary, f"{directory}/{rows}", f"{WORK}/disk", options.python, rows)
+    found = speed.race(course, formats, runs, who=lambda format: ["exportd"], extras={})
+    shutil.rmtree(course.directory)
+    return found
 
 
-def instructions_per_row(binary, directory, sizes):
-    counts = []
-    for size in sizes:
-        place = f"{directory}/{size}"
-        events.make(place, size)
-        events.create(binary, place, "json")
-        counts.append(measuring.instructions(place, FUNCTIONS, *run(binary, place, "json")))
-        shutil.rmtree(place)
-    return {name: round((counts[1][name] - counts[0][name]) / (sizes[1] - sizes[0])) for name in (*FUNCTIONS, "all")}
+def of_many_names(options, directory, names=2000):
+    database = f"{directory}/names.db"
+    events.make(database, SMALL, names)
+    found = {"names": names, "rows": SMALL, "formats": {}}
+    for format in ("json", "csv", "parquet-zstd"):
+        taken, place = exporting.exported(options.binary, f"{directory}/names", database, format)
+        found["files"] = len(glob.glob(f"{place.exports}/*")) - 1
+        place.remove()
+        found["formats"][format] = measuring.summary([taken])
+        print(f"{names:,} event names, {format}: {taken.seconds:.2f} s {taken.peak_MiB:.1f} MiB", flush=True)
+    os.unlink(database)
+    return found
 
 
-def idle(binary, directory, definitions, seconds):
-    """What a daemon takes whose exports all wait for tomorrow."""
-    events.make(directory, 10)
-    today = str(datetime.datetime.now(datetime.timezone.utc).date())
-    for number in range(definitions):
-        with open(f"{directory}/exports.d/export-{number}.json", "w") as file:
-            file.write(events.definition({"everyHours": 24, "from": today}))
-    command = ["--config", f"{directory}/exportd.json"]
-    with open(f"{directory}/journal", "wb") as journal:
-        daemon = subprocess.Popen([binary, "daemon", *command], stderr=journal)
-    try:
-        status = [binary, "status", "--json", *command]
-
-        def told():
-            answer = subprocess.run(status, capture_output=True, text=True)
-            return json.loads(answer.stdout) if answer.returncode == 0 else {"daemon": {"running": False}, "exports": []}
-        began = time.monotonic()
-        while not (told()["daemon"]["running"] and len(told()["exports"]) == definitions):
-            assert time.monotonic() - began < 60 and daemon.poll() is None, open(f"{directory}/journal").read()
-            time.sleep(0.5)
-        # It makes the acquaintance of new exports' sources first.
-        time.sleep(5)
-        before = measuring.processor_seconds(daemon.pid)
-        time.sleep(seconds)
-        spent = (measuring.processor_seconds(daemon.pid) - before) * 60 / seconds
-        held = measuring.memory(daemon.pid, "VmRSS")
-        asked = statistics.median(measuring.carried_out(*status).seconds for _ in range(7))
-    finally:
-        daemon.terminate()
-        daemon.wait()
-    print(f"{definitions:,} definitions, nothing due: {spent:.2f} s of a processor a minute ({spent / 0.6:.1f} %), {held:.1f} MiB; "
-          f"status {asked:.2f} s", flush=True)
-    return {"processorSecondsPerMinute": round(spent, 2), "MiB": round(held, 1), "statusSeconds": round(asked, 3)}
+def circumstances(options):
+    """Of what, on what, with what."""
+    engines = "import chdb, duckdb, pyarrow; print(duckdb.__version__, chdb.engine_version, pyarrow.__version__)"
+    told = subprocess.run([options.python, "-c", engines], check=True, capture_output=True, text=True).stdout.split()
+    version = subprocess.run([options.binary, "--version"], check=True, capture_output=True, text=True).stdout.strip()
+    commit = subprocess.run(
+        ["git", "-C", ROOT, "describe", "--always", "--dirty"], capture_output=True, text=True).stdout.strip()
+    shell = subprocess.run(["sqlite3", "--version"], check=True, capture_output=True, text=True).stdout.split()[0]
+    system = "Linux"
+    if os.path.exists("/etc/os-release"):
+        with open("/etc/os-release") as file:
+            system = re.search(r'PRETTY_NAME="(.*)"', file.read())[1]
+    with open("/proc/mounts") as file:
+        mounts = [line.split()[1:3] for line in file]
+    holding = [mount for mount in mounts if f"{WORK}/".startswith(mount[0].rstrip("/") + "/")]
+    disk = max(holding, key=lambda mount: len(mount[0]))[1]
+    return {
+        "date": str(datetime.date.today()), "machine": measuring.machine(), "memoryGiB": measuring.memory_GiB(),
+        "system": f"{system}, kernel {platform.release().split('-')[0]}", "disk": disk, "runs": options.runs,
+        "eventNames": events.NAMES, "days": events.DAYS,
+        "versions": {"exportd": f"{version} ({commit})" if commit else version, "DuckDB": told[0], "ClickHouse": told[1],
+                     "pyarrow": told[2], "SQLite": shell, "Python": platform.python_version()}}
 
 
-def compared(figures, last):
-    """Prints instructions a row beside the last recorded ones; gives those that have grown by more than a tenth."""
-    grown = []
-    for name, count in figures.items():
-        text = f"instructions a row, {name:<9} {count:>7,}"
-        if last is not None:
-            change = count / last["instructionsPerRow"][name] - 1
-            text += f"  {change:+6.1%} since {last['date']} ({last['instructionsPerRow'][name]:,})"
-            if change > 0.1:
-                grown.append(name)
-        print(text, flush=True)
-    return grown
-
-
-def machine():
-    with open("/proc/cpuinfo") as info:
-        model = next((line.split(":")[1].strip() for line in info if line.startswith("model name")), platform.machine())
-    return f"{os.cpu_count()} × {model}"
+def measured(options):
+    """All parts that are asked for, as the record has them."""
+    formats = [format for format in speed.RIVALS if not options.only or format in options.only]
+    parts = [part for part in PARTS if not options.only or part in options.only]
+    settings = {name: getattr(options, name) for name in ("rows", "alone", "runs", "only", "profiles", "definitions")}
+    kept = Figures(options.binary, settings, options.goes_on)
+    found = {**circumstances(options), "speed": {}, "agreed": {}, "floors": {}, "gzipLevels": {}}
+    shutil.rmtree(f"{WORK}/disk", ignore_errors=True)
+    os.makedirs(f"{WORK}/disk")
+    with tempfile.TemporaryDirectory(prefix="exportd-bench-", dir=options.place) as directory:
+        if formats:
+            # Of nothing first: what every run takes.
+            for rows in sorted({10, *options.alone} - set(options.rows)):
+                found["speed"][str(rows)] = kept.part(
+                    f"{rows} rows", lambda: alone(options, directory, rows, formats, options.runs))
+            for rows in options.rows:
+                of_size = kept.part(f"{rows} rows", lambda: at_size(options, directory, rows, formats, options.runs))
+                for name, each in of_size.items():
+                    found[name][str(rows)] = each
+        work = {
+            "names": lambda: of_many_names(options, directory),
+            "delta": lambda: deltas.measure(options.binary, f"{directory}/profiles", options.profiles, options.runs),
+            "daemon": lambda: daemons.measure(options.binary, f"{directory}/daemon", options.definitions, 20),
+            "instructionsPerRow": lambda: instructions.per_row(options.binary, f"{directory}/instructions"),
+        }
+        for part in parts:
+            name = "instructionsPerRow" if part == "instructions" else part
+            found[name] = kept.part(name, work[name])
+    return found
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("binary")
-    parser.add_argument("--quick", action="store_true", help="200,000 events instead of 1,000,000, ten idle seconds instead of sixty")
-    parser.add_argument("--record", action="store_true", help="add the figures to record.json")
-    options = parser.parse_args()
-    missing = [tool for tool in ("clang", "sqlite3", "strip", "valgrind") if shutil.which(tool) is None]
-    if missing:
-        raise SystemExit(f"missing: {' '.join(missing)}; run: sudo apt-get install binutils clang sqlite3 valgrind")
-    binary = os.path.abspath(options.binary)
-    count, rest = (200_000, 10) if options.quick else (1_000_000, 60)
-    with open(RECORD) as file:
-        record = json.load(file)
-    print(f"{count:,} events, {machine()}", flush=True)
-    with tempfile.TemporaryDirectory(prefix="exportd-bench-", dir=MEMORY) as directory:
-        figures = {
-            "date": str(datetime.date.today()), "machine": machine(), "events": count,
-            "rates": rates(binary, f"{directory}/rates", count),
-            "instructionsPerRow": instructions_per_row(binary, directory, (10_000, 40_000)),
-        }
-        grown = compared(figures["instructionsPerRow"], record[-1] if record else None)
-        figures["idle"] = idle(binary, f"{directory}/idle", 1000, rest)
-    if options.record:
-        with open(RECORD, "w") as file:
-            json.dump(record + [figures], file, indent=2, ensure_ascii=False)
-            file.write("\n")
-    if grown:
-        raise SystemExit(f"more than a tenth beyond the record: {', '.join(grown)}")
+    options = arguments()
+    options.binary, options.floors = os.path.abspath(options.binary), os.path.abspath(options.floors)
+    os.sched_setaffinity(0, measuring.cores())
+    require(max(options.rows + options.alone), [format for format in speed.RIVALS if not options.only or format in options.only],
+            options.place)
+    began = time.monotonic()
+    figures = measured(options)
+    place = WORK if options.only else f"{ROOT}/docs"
+    if figures["speed"]:
+        with open(f"{place}/performance.svg", "w") as file:
+            file.write(chart.drawn(figures, str(options.rows[0])))
+        with open(f"{place}/performance.md", "w") as file:
+            file.write(report.written(figures))
+    if not options.only:
+        instructions.record(figures)
+    sizes = [str(rows) for rows in options.rows] if figures["speed"] else []
+    for target in [*(each for size in sizes for each in targets.of_speed(figures, size)), *targets.of_sizes(figures),
+                   *targets.of_the_rest(figures), *targets.of_gzip(figures)]:
+        print(f"{'met   ' if target.is_met else 'MISSED'} {target.name}: {report.amount(target.measured, target.unit)}, "
+              f"target {report.amount(target.allowed, target.unit)}"
+              + (f" (wanted {report.amount(target.wanted, target.unit)}, floor {report.amount(target.floor, target.unit)})"
+                 if target.floor is not None else ""))
+    print(f"{time.monotonic() - began:.0f} s; {place}/performance.md")
 
 
 if __name__ == "__main__":

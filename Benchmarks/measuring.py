@@ -1,7 +1,9 @@
 """Measures programs from outside: seconds, peak memory, instructions."""
 import dataclasses
 import os
+import platform
 import re
+import statistics
 import subprocess
 import tempfile
 import time
@@ -11,10 +13,31 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 
 @dataclasses.dataclass
 class Taken:
-    """What a program took from its start to its end."""
+    """What a program took from its start to its end, and what it made."""
     seconds: float
     processor_seconds: float
     peak_MiB: float
+    rows: int = 0
+    bytes: int = 0
+
+
+def summary(runs):
+    """What several runs of the same took: medians; of seconds also the least and the most, of memory the most."""
+    seconds = [run.seconds for run in runs]
+    return {
+        "seconds": round(statistics.median(seconds), 3), "least": round(min(seconds), 3), "most": round(max(seconds), 3),
+        "processorSeconds": round(statistics.median(run.processor_seconds for run in runs), 3),
+        "peakMiB": round(max(run.peak_MiB for run in runs), 1), "bytes": runs[-1].bytes, "runs": len(runs)}
+
+
+def cores():
+    """The two that everything runs on, however many there are."""
+    return sorted(os.sched_getaffinity(0))[:2]
+
+
+def on_one_core():
+    """The launcher of a program that is to have one core only."""
+    return ("taskset", "-c", str(cores()[0]))
 
 
 def memory(pid, field):
@@ -27,9 +50,8 @@ def memory(pid, field):
 
 
 def processor_seconds(pid):
-    with open(f"/proc/{pid}/stat") as stat:
-        fields = stat.read().rsplit(")", 1)[1].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    """What a process has used so far, threads that have ended included: its clock, as clock_getcpuclockid(3) makes its id."""
+    return time.clock_gettime((~pid << 3) | 2)
 
 
 def carried_out(*arguments, stdout=subprocess.DEVNULL, environment=None):
@@ -51,11 +73,8 @@ def carried_out(*arguments, stdout=subprocess.DEVNULL, environment=None):
     return taken
 
 
-def instructions(directory, functions, program, *arguments):
-    """Instructions that a program takes under callgrind: `all`, and within each of the functions, callees included.
-
-    `functions`: for each name a pattern of mangled symbols.
-    """
+def instructions(directory, program, *arguments):
+    """Instructions that a program takes under callgrind."""
     output = f"{directory}/callgrind.out"
     # This valgrind may not understand the compiler's debug information; symbols are enough.
     bare = f"{directory}/program"
@@ -64,22 +83,15 @@ def instructions(directory, functions, program, *arguments):
     subprocess.run(["clang", "-shared", "-fPIC", "-O", "-o", preloaded, f"{HERE}/sigsuspend.c"], check=True)
     carried_out("valgrind", "--tool=callgrind", f"--callgrind-out-file={output}", bare, *arguments,
                 environment={"LD_PRELOAD": preloaded})
-    listed = subprocess.run(
-        ["callgrind_annotate", "--inclusive=yes", "--threshold=100", "--show-percs=no", output],
-        capture_output=True, text=True, check=True).stdout
-    counts = {}
-    for line in listed.splitlines():
-        found = re.match(r"\s*([\d,]+)\s+(.*)", line)
-        if found is None:
-            continue
-        count = int(found[1].replace(",", ""))
-        if "PROGRAM TOTALS" in found[2]:
-            counts["all"] = count
-        for name, pattern in functions.items():
-            # The largest is the function itself, smaller ones are pieces of it.
-            if re.search(pattern, found[2]):
-                counts[name] = max(counts.get(name, 0), count)
-    missing = functions.keys() - counts.keys()
-    if missing:
-        raise SystemExit(f"{program}: no function matches {', '.join(functions[name] for name in missing)}")
-    return counts
+    with open(output) as file:
+        return next(int(found[1]) for line in file if (found := re.match(r"(?:totals|summary): (\d+)", line)))
+
+
+def machine():
+    with open("/proc/cpuinfo") as info:
+        model = next((line.split(":")[1].strip() for line in info if line.startswith("model name")), platform.machine())
+    return f"{os.cpu_count()} × {model}"
+
+
+def memory_GiB():
+    return round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30)
