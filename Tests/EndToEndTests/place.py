@@ -158,6 +158,10 @@ class Place(Observed, Depot):
         assert code in (None, done.returncode), (arguments, done.returncode, done.stdout, done.stderr)
         return done
 
+    def has_zstd(self):
+        """Whether the binary was built with what Zstandard takes."""
+        return b"ZSTD_compressCCtx" in open(self.binary, "rb").read()
+
     def answer(self, *arguments, code=0):
         """What a command prints with `--json`."""
         return json.loads(self.exportd(*arguments, "--json", code=code).stdout)

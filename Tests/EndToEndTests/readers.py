@@ -1,7 +1,10 @@
 """Programs of others that read what was delivered. They are packages (`make readers`), imported when they are needed."""
+import datetime
 import gzip
 import json
 import xml.etree.ElementTree
+
+import checker
 
 PROFILE = ["identity", "objectId", "platform", "phone", "name", "email", "push_token"]
 OBJECTS = ["deviceInfo", "eventProps", "session_props"]
@@ -71,3 +74,52 @@ def plain_tree(element):
     # Beside elements there is nothing but the ends of lines.
     assert not children or not (element.text or "").strip() and all(not (child.tail or "").strip() for child in element)
     return element.tag, "" if children else element.text or "", children
+
+
+# Parquet files of events, each row as it would stand in JSON: `ts` in UTC, groups as objects. With `is_mapped` properties are maps.
+
+def parquet_row(row, milliseconds, is_mapped, pairs=None):
+    ts = datetime.datetime.fromtimestamp(milliseconds / 1000, datetime.timezone.utc)
+    row["ts"] = f"{checker.NUMBER}{ts:%Y%m%d%H%M%S}"
+    row["deviceInfo"].pop("dimensions")
+    if is_mapped and pairs:
+        for group in "eventProps", "sessionProps":
+            row[group] = pairs(row[group])
+    return row
+
+
+def pyarrow(path, is_mapped):
+    import pyarrow.parquet
+    rows = pyarrow.parquet.read_table(path).to_pylist()
+    return [parquet_row(row, round(row["ts"].timestamp() * 1000), is_mapped, dict) for row in rows]
+
+
+def duckdb_parquet(path, is_mapped):
+    import duckdb
+    with duckdb.connect() as database:
+        answer = database.execute("SELECT epoch_ms(ts) AS ts, * EXCLUDE ts FROM read_parquet(?)", [path])
+        names = [column[0] for column in answer.description]
+        rows = [dict(zip(names, row)) for row in answer.fetchall()]
+    return [parquet_row(row, row["ts"], is_mapped) for row in rows]
+
+
+def polars(path, is_mapped):
+    import polars
+    rows = polars.read_parquet(path).to_dicts()
+    return [parquet_row(row, round(row["ts"].timestamp() * 1000), is_mapped, dict) for row in rows]
+
+
+def clickhouse_parquet(path, is_mapped):
+    import chdb
+    # Told that the file as a whole is not compressed, which it would take from the end of the name.
+    answer = chdb.query(
+        f"SELECT toUnixTimestamp64Milli(ts) AS ts, * EXCEPT ts FROM file('{path}', 'Parquet', 'auto', 'none') SETTINGS"
+        " output_format_json_quote_64bit_integers = 0, input_format_parquet_allow_missing_columns = 1", "JSONEachRow")
+    rows = [json.loads(line) for line in answer.bytes().decode().split("\n") if line]
+    for row in rows:
+        # It has no arrays that are null.
+        row["profile"]["all_identities"] = row["profile"]["all_identities"] or None
+    return [parquet_row(row, row["ts"], is_mapped) for row in rows]
+
+
+PARQUET = [pyarrow, duckdb_parquet, polars, clickhouse_parquet]
