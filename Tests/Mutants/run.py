@@ -1,10 +1,11 @@
 """Plants one bug after the other and shows that the simulation finds each.
 
-Usage: run.py [--check] [--histories N] [NAME…]
+Usage: run.py [--check] [--histories N] [--until N] [NAME…]
 
 Each patch beside this file is one bug. It is applied to a copy of the working tree with a build directory of its own,
-`simulate` is built, and N histories (750) are run. Fails when a bug is not found, when it does not apply or build, or
-when a history is wrong without any. With --check, only whether all patches apply.
+`simulate` is built, and histories are run, until 20 of them are wrong (--until) or 750 are done (--histories). Fails when
+a bug is not found, when it does not apply or build, or when a history is wrong without any. With --check, only whether all
+patches apply.
 """
 import argparse
 import os
@@ -62,11 +63,11 @@ def build():
     return None, (errors or [done.stderr[-300:]])[0]
 
 
-def simulate(binary, histories):
+def simulate(binary, histories, until):
     """In how many histories something was wrong, of how many, and which rules were broken."""
     try:
         done = subprocess.run(
-            [str(binary), "--seeds", str(histories), "--until-failures", str(histories), "--summary"],
+            [str(binary), "--seeds", str(histories), "--until-failures", str(until), "--summary"],
             capture_output=True, text=True, timeout=LIMIT)
     except subprocess.TimeoutExpired:
         return 1, 1, ["the simulation does not end"]
@@ -80,6 +81,7 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--check", action="store_true")
     parser.add_argument("--histories", type=int, default=750)
+    parser.add_argument("--until", type=int, default=20)
     parser.add_argument("names", nargs="*")
     options = parser.parse_args()
     patches = sorted(
@@ -102,7 +104,7 @@ def main():
         if ok:
             binary, why = build()
             if binary:
-                found, count, rules = simulate(binary, options.histories)
+                found, count, rules = simulate(binary, options.histories, options.until)
                 why = f"{found} of {count}: {'; '.join(rules[:3])}" if found else f"none of {count}"
         is_good = ok and binary is not None and (found > 0) == (patch is not None)
         failures += not is_good

@@ -9,8 +9,8 @@ struct SeriesFiles<Series: FileSeries & ~Copyable>: ~Copyable {
     var pending = PendingPages.Chain()
     /// Nil while there is none under construction.
     var index: Int32?
-    /// Its number in the lanes.
-    var slot: Int32 = 0
+    /// Its number in the lanes; -1 until its first chunk is stored.
+    var slot: Int32 = -1
     /// Whether a lane may still be storing what it has been given.
     var isUnderWay = false
     /// What waits on the disk, before what is pending, and where; 0 where nothing does.
@@ -132,17 +132,27 @@ struct SeriesFiles<Series: FileSeries & ~Copyable>: ~Copyable {
 
   private mutating func begin(_ i: Int) throws(ExportError) {
     files[i].index = Int32(series.takeIndex(for: i))
+    var beginning = OutputBytes(capacity: 256)
+    series.begin(i, into: &beginning)
+    files[i].overhead = codec.overhead(beginning.bytes)
+    if codec.storesBeginning { try add(beginning.bytes, to: i) }
+  }
+
+  /// Tells a lane of the file, right before its first chunk: what lanes have been given and not done is bounded by the
+  /// chunks that there are.
+  private mutating func beginStoring(_ i: Int) {
+    guard files[i].slot < 0 else { return }
     if freeSlots.isEmpty {
       freeSlots.append(slots)
       slots += 1
     }
     files[i].slot = freeSlots.removeLast()
-    var beginning = OutputBytes(capacity: 256)
-    series.begin(i, into: &beginning)
-    files[i].overhead = codec.overhead(beginning.bytes)
-    lane(of: i).begin(
-      place(of: i), number: staging.newFile(), codec.storesBeginning ? nil : beginning.bytes)
-    if codec.storesBeginning { try add(beginning.bytes, to: i) }
+    var beginning: OutputBytes?
+    if !codec.storesBeginning {
+      beginning = OutputBytes(capacity: 256)
+      series.begin(i, into: &beginning!)
+    }
+    lane(of: i).begin(place(of: i), number: staging.newFile(), beginning?.bytes)
   }
 
   /// Ends the file under construction.
@@ -170,13 +180,13 @@ struct SeriesFiles<Series: FileSeries & ~Copyable>: ~Copyable {
     guard i < files.count, files[i].index != nil else { return }
     pages.free(&files[i].pending)
     if files[i].aside != 0 { staging.remove(files[i].aside) }
-    lane(of: i).drop(place(of: i))
+    if files[i].slot >= 0 { lane(of: i).drop(place(of: i)) }
     forget(i)
   }
 
   /// The lane goes through what it is given in order, so the slot can be given to another file at once.
   private mutating func forget(_ i: Int) {
-    freeSlots.append(files[i].slot)
+    if files[i].slot >= 0 { freeSlots.append(files[i].slot) }
     files[i] = File()
   }
 
@@ -222,8 +232,8 @@ struct SeriesFiles<Series: FileSeries & ~Copyable>: ~Copyable {
   /// Writes what waits of one series, as one chunk.
   private mutating func flush(_ i: Int) throws(ExportError) {
     guard files[i].waitingBytes > 0 else { return }
-    try lane(of: i).check()
     let chunk = chunks.take()
+    beginStoring(i)
     if files[i].asideBytes > 0 {
       do throws(ExportError) {
         try staging.read(files[i].aside, files[i].asideBytes, into: &chunk.bytes)
@@ -237,10 +247,12 @@ struct SeriesFiles<Series: FileSeries & ~Copyable>: ~Copyable {
     pages.drain(&files[i].pending, into: &chunk.bytes)
     isGiven(chunk.bytes.count, i)
     lane(of: i).store(chunk, from: chunks, in: place(of: i))
+    try lane(of: i).check()
   }
 
   /// A record too large for a chunk.
   private mutating func storeNow(_ bytes: UnsafeRawBufferPointer, _ i: Int) throws(ExportError) {
+    beginStoring(i)
     isGiven(bytes.count, i)
     try lane(of: i).storeNow(bytes, in: place(of: i))
   }
