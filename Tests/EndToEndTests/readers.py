@@ -123,3 +123,27 @@ def clickhouse_parquet(path, is_mapped):
 
 
 PARQUET = [pyarrow, duckdb_parquet, polars, clickhouse_parquet]
+
+
+# CSV files, as rows of texts.
+
+def duckdb_csv(path):
+    """The header too. None where a field is empty, "" where it is an empty text."""
+    import duckdb
+    with duckdb.connect() as database:
+        answer = database.execute(
+            "SELECT * FROM read_csv(?, all_varchar = true, header = true, delim = ',', quote = '\"', escape = '\"',"
+            " allow_quoted_nulls = false, normalize_names = false)", [path])
+        return [[column[0] for column in answer.description], *(list(row) for row in answer.fetchall())]
+
+
+def clickhouse_csv(path, header):
+    """It takes both for the empty text."""
+    import chdb
+    names = ", ".join("`" + name.replace("\\", "\\\\").replace("`", "\\`") + "` String" for name in header)
+    structure = names.replace("\\", "\\\\").replace("'", "\\'")
+    # Fields as they are: it would take bytes of white space off the ends of some, and look into quotes for escapes.
+    answer = chdb.query(
+        f"SELECT * FROM file('{path}', 'CSVWithNames', '{structure}') SETTINGS input_format_csv_trim_whitespaces = 0,"
+        " input_format_csv_use_default_on_bad_values = 0", "JSONCompactEachRow")
+    return [json.loads(line) for line in answer.bytes().decode().split("\n") if line]
