@@ -105,20 +105,29 @@ struct Exclusivity {
     /// The one-time export that stopped it.
     var stopper: Testimony.Export?
     var stoppedAt = 0
+    /// Whether it has never been active: a file defined it while the one-time export ran, and it waits for its end.
+    var waits = false
     var was: Standing?
     for glance in testimony.glances {
       guard let now = glance.standings.first(where: { $0.export == export.id }) else { continue }
       defer { was = now }
-      guard let before = was, before.isActive != now.isActive else { continue }
+      guard let before = was else {
+        if !now.isActive, !now.isDone { stopper = oneTimeExport(namedIn: now.reason, source: export.source) }
+        waits = stopper != nil
+        continue
+      }
+      guard before.isActive != now.isActive else { continue }
       let since = deeds.filter { $0.moment > stoppedAt && $0.moment <= glance.moment }
       if now.isActive {
         let isAskedFor = since.contains { $0.kind == .start || $0.kind == .file }
-        let isResumed = stopper?.nature.resumesRecurring ?? false
+        let isResumed =
+          stopper?.nature.resumesRecurring ?? false || waits && !since.contains { $0.kind == .stop }
         if !isAskedFor, !isResumed {
           violations.append(
             Violation("what is stopped stays stopped", "\(export.name) is active at \(glance.moment)"))
         }
         stopper = nil
+        waits = false
       } else {
         stoppedAt = glance.moment
         stopper = now.isDone ? nil : oneTimeExport(namedIn: now.reason, source: export.source)
