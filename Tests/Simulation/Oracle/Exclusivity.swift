@@ -7,7 +7,8 @@ struct Exclusivity {
 
   init(_ testimony: Testimony) {
     self.testimony = testimony
-    exports = Dictionary(uniqueKeysWithValues: testimony.exports.map { ($0.id, $0) })
+    exports = Dictionary(
+      uniqueKeysWithValues: (testimony.exports + testimony.prunedExports).map { ($0.id, $0) })
     guard !testimony.glances.isEmpty else { return }
     for glance in testimony.glances { judge(glance) }
     judgeEffects()
@@ -156,7 +157,7 @@ struct Exclusivity {
     guard let reason else { return nil }
     let words = Set(reason.split { $0 == " " || $0 == "," }.map(String.init))
     // Of several of that name the newest.
-    return testimony.exports.last {
+    return exports.values.sorted { $0.id < $1.id }.last {
       $0.isOfProfiles && !$0.isRecurring && $0.source == source && words.contains($0.name)
     }
   }

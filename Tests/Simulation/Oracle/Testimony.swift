@@ -171,6 +171,8 @@ package struct Testimony: Sendable {
   package var readings: [Reading] = []
   package var deposits: [Deposit] = []
   package var exports: [Export] = []
+  /// Deleted ones that are no longer in the state database.
+  package var prunedExports: [Export] = []
   package var runs: [Run] = []
   package var deeds: [Deed] = []
   /// Names that `status` lists as refused by the destination.

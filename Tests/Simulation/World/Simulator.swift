@@ -294,6 +294,7 @@ final class Simulator: @unchecked Sendable {
     }
     testimony.deposits = world.deposits
     testimony.exports = try state.exports()
+    testimony.prunedExports = try state.prunedExports()
     testimony.runs = try state.runs()
     let present = Set(testimony.runs.map(\.id))
     testimony.runs += (world.witness?.runs ?? [:]).filter { !present.contains($0.key) }.map(\.value)

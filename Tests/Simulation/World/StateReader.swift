@@ -5,8 +5,16 @@ import SimulationOracle
 struct StateReader {
   private let database: DatabaseQueue
   private let world: World
-  /// By request id: when it was first seen, and its revisions.
-  private var seen: [Int64: (moment: Int, revisions: [Testimony.Revision])] = [:]
+  private struct Seen {
+    let name: String
+    let createdAt: Int64
+    /// When it was first seen.
+    let moment: Int
+    var revisions: [Testimony.Revision] = []
+  }
+
+  /// By request id.
+  private var seen: [Int64: Seen] = [:]
   private(set) var strayWatermarks: [String] = []
 
   init(path: String, world: World) throws {
@@ -20,14 +28,17 @@ struct StateReader {
       try Row.fetchAll(
         database.cachedStatement(
           sql: """
-            SELECT export_id, number, definition, revision.created_at, export.stopped_by IS NOT NULL AS stopped
+            SELECT export_id, number, definition, revision.created_at, export.stopped_by IS NOT NULL AS stopped,
+              export.name, export.created_at AS export_created_at
             FROM revision JOIN export ON export.id = export_id ORDER BY export_id, number
             """))
     }
     for row in rows {
       let id: Int64 = row["export_id"]
       let number: Int = row["number"]
-      if seen[id] == nil { seen[id] = (world.happen(), []) }
+      if seen[id] == nil {
+        seen[id] = Seen(name: row["name"], createdAt: row["export_created_at"], moment: world.happen())
+      }
       guard number > seen[id]!.revisions.count else { continue }
       seen[id]!.revisions.append(
         Testimony.Revision(
@@ -57,6 +68,18 @@ struct StateReader {
           isStopped: row["stopped_by"] != nil, isDeleted: row["deleted_at"] != nil,
           revisions: seen[row["id"]]!.revisions)
       }
+    }
+  }
+
+  /// Deleted exports that history has lost: what they were is still told of others.
+  func prunedExports() throws -> [Testimony.Export] {
+    let present = try database.read {
+      try Set(Int64.fetchAll($0.cachedStatement(sql: "SELECT id FROM export")))
+    }
+    return seen.filter { !present.contains($0.key) }.sorted { $0.key < $1.key }.map { id, seen in
+      Testimony.Export(
+        id: id, name: seen.name, createdAt: seen.createdAt, seenAt: seen.moment, isStopped: false,
+        isDeleted: true, revisions: seen.revisions)
     }
   }
 
