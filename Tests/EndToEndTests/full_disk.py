@@ -2,9 +2,12 @@
 
 A disk of a given size must be mounted for these, which needs root.
 """
+import contextlib
 import os
 import signal
+import sqlite3
 import subprocess
+import time
 
 from checker import clean_errors, held_against_source
 from delivery import file_identity
@@ -54,6 +57,21 @@ def test_a_full_destination_is_told_and_the_run_goes_on_when_there_is_room(place
     return f"{kept} files kept"
 
 
+def stop_between_transactions(place, daemon):
+    """SIGSTOP in a moment in which the daemon does not hold the state database's lock."""
+    for _ in range(100):
+        daemon.process.send_signal(signal.SIGSTOP)
+        with contextlib.closing(sqlite3.connect(f"{place.directory}/state/exportd.db", isolation_level=None, timeout=0.1)) as db:
+            try:
+                db.execute("BEGIN IMMEDIATE")
+                db.execute("ROLLBACK")
+                return
+            except sqlite3.OperationalError:
+                daemon.process.send_signal(signal.SIGCONT)
+        time.sleep(0.05)
+    raise AssertionError("the daemon writes all the time")
+
+
 def test_a_full_state_directory_is_told_and_the_daemon_stays_up(place):
     disk = place.small_disk(f"{place.directory}/state", "2m")
     if disk is None:
@@ -62,7 +80,7 @@ def test_a_full_state_directory_is_told_and_the_daemon_stays_up(place):
     place.configure()
     daemon = place.daemon()
     # While it cannot look, there comes work, and the room goes.
-    daemon.process.send_signal(signal.SIGSTOP)
+    stop_between_transactions(place, daemon)
     place.create("all", {"once": "yesterday"})
     ballast = f"{disk}/ballast"
     with open(ballast, "wb", buffering=0) as file:
