@@ -82,7 +82,7 @@ import Glibc
   private static func hash(_ content: UnsafeRawBufferPointer) -> Int {
     var hash = SHA256()
     hash.update(bufferPointer: content)
-    return hash.finalize().first == nil ? 0 : content.count
+    return hash.finalize().withUnsafeBytes { $0.isEmpty ? 0 : content.count }
   }
 
   private static func write(_ content: UnsafeRawBufferPointer, to path: String) -> Int {
