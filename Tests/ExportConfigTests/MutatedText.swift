@@ -27,7 +27,7 @@ struct MutatedText {
     var tokens = JSONTokens()
     try bytes.withUnsafeBytes { try tokens.read($0) }
     var members: [Member] = []
-    Self.collect(tokens.tokens, 0, "$", bytes, into: &members)
+    Self.collect(Array(tokens.tokens), 0, "$", bytes, into: &members)
     self.members = members
   }
 

@@ -19,7 +19,7 @@ package struct JSONDocument: Sendable {
       var tokens = JSONTokens()
       do throws(JSONSyntaxError) {
         try tokens.read(text)
-        return .success(JSONNode(tokens.tokens, 0, text))
+        return .success(JSONNode(Array(tokens.tokens), 0, text))
       } catch {
         return .failure(error)
       }

@@ -74,7 +74,7 @@ private struct ManifestReader {
       throw ManifestError("not JSON, at byte \(error.offset): \(error.problem)")
     }
     self.bytes = bytes
-    tokens = json.tokens
+    tokens = Array(json.tokens)
   }
 
   /// The members of the object whose token has this index.

@@ -13,6 +13,14 @@ package enum EightBytes {
     quotesAndBackslashes(word) | (word &- 0x2020_2020_2020_2020) & ~word & 0x8080_8080_8080_8080
   }
 
+  /// What is no decimal digit.
+  @inlinable @inline(__always)
+  package static func nonDigits(_ word: UInt64) -> UInt64 {
+    let digits = word ^ 0x3030_3030_3030_3030
+    // Of a digit 0 to 9 is left; every other byte reaches its high bit, or had it.
+    return ((digits & 0x7F7F_7F7F_7F7F_7F7F) &+ 0x7676_7676_7676_7676 | digits) & 0x8080_8080_8080_8080
+  }
+
   /// The offset of the first byte that a mask has found; 8 when it is empty.
   @inlinable @inline(__always)
   package static func first(_ mask: UInt64) -> Int { mask.trailingZeroBitCount >> 3 }

@@ -1,3 +1,5 @@
+import ExportCore
+
 /// Byte strings, each once, numbered from 0 in the order of their first appearance. They lie in one arena: very
 /// many names cost little more than their bytes.
 struct NameTable: ~Copyable {

@@ -39,7 +39,7 @@ struct JSONProfileEncoder: ProfileRecordEncoder {
   ) {
     guard !field.isAbsent else { return }
     field.withValue { object in
-      if object.isCompact, grouped.isEmpty, !asString {
+      if grouped.isEmpty, !asString {
         let inside = object.range(of: 0).dropFirst().dropLast()
         guard !inside.isEmpty else { return }
         out.append(object.bytes(inside))

@@ -1,12 +1,11 @@
 import ExportCore
 import Glibc
 
-/// A checked JSON text and its tokens, for as long as the row at hand lasts. No name occurs twice in one object.
+/// A checked JSON text without white space outside of its strings and its tokens, for as long as the row at hand lasts. No
+/// name occurs twice in one object.
 struct JSONValue {
   let text: UnsafeRawBufferPointer
   let tokens: UnsafeBufferPointer<JSONToken>
-  /// Whether the text holds no white space outside of its strings.
-  let isCompact: Bool
 
   /// The bytes of the value with this token, a string's quotes included.
   @inline(__always)
@@ -60,40 +59,16 @@ struct JSONValue {
     return name.withUTF8Buffer { unescaped.elementsEqual($0) }
   }
 
-  /// Calls `body` with the pieces of a value's text, which together are the text without white space.
-  @inline(__always)
-  func forEachPiece(at index: Int, _ body: (UnsafeRawBufferPointer) -> Void) {
-    let whole = range(of: index)
-    guard !isCompact else { return body(bytes(whole)) }
-    var done = whole.lowerBound
-    for i in index..<Int(tokens[index].next) where !isContainer(i) {
-      let range = range(of: i)
-      forEachByte(ofStructure: done..<range.lowerBound, body)
-      body(bytes(range))
-      done = range.upperBound
-    }
-    forEachByte(ofStructure: done..<whole.upperBound, body)
-  }
-
-  /// What stands between two scalars: structure, and white space that is left out.
-  @inline(__always)
-  private func forEachByte(ofStructure range: Range<Int>, _ body: (UnsafeRawBufferPointer) -> Void) {
-    for i in range where text[i] > 0x20 { body(bytes(i..<i + 1)) }
-  }
-
   @inline(__always)
   func isContainer(_ index: Int) -> Bool { tokens[index].kind == .object || tokens[index].kind == .array }
 }
 
 extension OutputBytes {
-  /// A value without white space, its numbers and strings as the source wrote them.
-  /// - Parameter quoted: as the inside of a JSON string.
+  /// A value, its numbers and strings as the source wrote them.
   @inline(__always)
-  mutating func append(_ value: JSONValue, at index: Int = 0, quoted: Bool = false) {
-    value.forEachPiece(at: index) { append($0, quoted: quoted) }
-  }
+  mutating func append(_ value: JSONValue, at index: Int = 0) { append(value.bytes(value.range(of: index))) }
 
-  /// A whole value without white space and without the members that have these names.
+  /// A whole value without the members that have these names.
   /// - Parameter superseded: indices of name tokens, ascending; behind each a member of the same object follows.
   mutating func append(_ value: JSONValue, without superseded: [UInt32]) {
     var superseded = superseded[...]
@@ -102,20 +77,20 @@ extension OutputBytes {
     while i < value.tokens.count {
       while let first = superseded.first, first < i { superseded.removeFirst() }
       if superseded.first == UInt32(i) {
-        append(between: value.bytes(done..<value.range(of: i).lowerBound))
+        append(value.bytes(done..<value.range(of: i).lowerBound))
         i = Int(value.tokens[i + 1].next)
         done = value.range(of: i).lowerBound
       } else {
         if !value.isContainer(i) {
           let range = value.range(of: i)
-          append(between: value.bytes(done..<range.lowerBound))
+          append(value.bytes(done..<range.lowerBound))
           append(value.bytes(range))
           done = range.upperBound
         }
         i += 1
       }
     }
-    append(between: value.bytes(done..<value.range(of: 0).upperBound))
+    append(value.bytes(done..<value.range(of: 0).upperBound))
   }
 
   /// An object whose values are strings.
@@ -138,19 +113,8 @@ extension OutputBytes {
     case .string, .null: append(value.bytes(value.range(of: index)))
     case .number, .true, .false, .object, .array:
       append(UInt8(ascii: "\""))
-      append(value, at: index, quoted: true)
+      append(quotingJSON: value.bytes(value.range(of: index)))
       append(UInt8(ascii: "\""))
     }
-  }
-
-  @inline(__always)
-  private mutating func append(_ bytes: UnsafeRawBufferPointer, quoted: Bool) {
-    if quoted { append(quotingJSON: bytes) } else { append(bytes) }
-  }
-
-  /// What stands between two scalars: structure, and white space that is left out.
-  @inline(__always)
-  private mutating func append(between bytes: UnsafeRawBufferPointer) {
-    for byte in bytes where byte > 0x20 { append(byte) }
   }
 }

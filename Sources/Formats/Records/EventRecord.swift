@@ -18,12 +18,15 @@ struct EventRecord: ~Copyable {
   /// An object.
   private(set) var device = JSONField()
   /// An object.
-  private(set) var session = JSONField()
+  private(set) var session = JSONField(kinds: EventRecord.kinds)
   /// An object.
-  private(set) var properties = JSONField()
+  private(set) var properties = JSONField(kinds: EventRecord.kinds)
 
   /// Of ``device``, once it has been placed.
   private(set) var deviceInfo = DeviceInfo()
+
+  /// Events are told apart by so many hashes of their names.
+  private static let kinds = 32
 
   /// - Parameter identifiers: which of them fill the identity column, first choice first.
   init(zone: Zone, identifiers: [Identifier], includeObjectId: Bool) {
@@ -63,14 +66,16 @@ struct EventRecord: ~Copyable {
     guard clock.set(milliseconds: row.ts) else {
       return rejected("ts lies outside of the years 1970 to 9999", value: nil)
     }
+    let name = self.name
+    let kind = Int(truncatingIfNeeded: ByteHash.of(name, 0..<name.count))
     var field = row.properties
     var column: StaticString = "properties"
     do throws(JSONFieldError) {
-      try properties.load(text[field], kind: .object, names: &names)
+      try properties.load(text[field], kind: .object, row: kind, names: &names)
       (field, column) = (row.device, "device")
-      try device.load(text[field], kind: .object, names: &names)
+      try device.load(text[field], kind: .object, row: kind, names: &names)
       (field, column) = (row.session, "session")
-      try session.load(text[field], kind: .object, names: &names)
+      try session.load(text[field], kind: .object, row: kind, names: &names)
       (field, column) = (row.allIdentities, "allIdentities")
       try allIdentities.load(text[field], kind: .array, names: &names)
     } catch {

@@ -1,53 +1,64 @@
 import ExportCore
 
-/// A JSON value of the row at hand: checked, every name once in its object. Storage is used over and over.
+/// A JSON value of the row at hand: checked, without white space outside of its strings, every name once in its object.
+/// Storage is used over and over.
 struct JSONField: ~Copyable {
   private var reader = JSONTokens()
-  private var source = UnsafeRawBufferPointer(start: nil, count: 0)
-  /// The source's text written anew, when names occurred more than once in it.
+  private let names: UnsafeMutablePointer<ExpectedNames>
+  private let kinds: Int
+  private var text = UnsafeRawBufferPointer(start: nil, count: 0)
+  /// The text written anew, when names occurred more than once in it.
   private var rewritten = OutputBytes(capacity: 64)
-  private var isRewritten = false
   private(set) var isAbsent = true
 
+  /// - Parameter kinds: how many kinds of rows are told apart, whose names are remembered by themselves; a power of two.
+  init(kinds: Int = 1) {
+    self.kinds = kinds
+    names = .allocate(capacity: kinds)
+    for kind in 0..<kinds { (names + kind).initialize(to: ExpectedNames()) }
+  }
+
+  deinit {
+    names.deinitialize(count: kinds)
+    names.deallocate()
+  }
+
   /// Nil is no value. A JSON null stands for none, too.
+  /// - Parameter row: of which kind the row is; rows of one kind tend to have the same names in the same order.
   /// - Throws: what is wrong with the text, a clause.
   mutating func load(
-    _ text: UnsafeRawBufferPointer?, kind: JSONToken.Kind, names: inout MemberNames
+    _ source: UnsafeRawBufferPointer?, kind: JSONToken.Kind, row: Int = 0, names: inout MemberNames
   ) throws(JSONFieldError) {
     isAbsent = true
-    guard let text else { return }
-    do throws(JSONSyntaxError) { try reader.read(text) } catch {
+    guard let source else { return }
+    do throws(JSONSyntaxError) {
+      text = try reader.readCompacting(source, expecting: self.names + (row & (kinds - 1)))
+    } catch {
       throw JSONFieldError(
-        expected: kind, text.isEmpty ? "the text is empty" : "\(error.problem) at byte \(error.offset)")
+        expected: kind, source.isEmpty ? "the text is empty" : "\(error.problem) at byte \(error.offset)")
     }
     let found = reader.tokens[0].kind
     if found == .null { return }
     guard found == kind else { throw JSONFieldError(expected: kind, "it is \(found.inWords)") }
-    source = text
-    isRewritten = false
-    let superseded = reader.tokens.withUnsafeBufferPointer { names.superseded(in: text, $0) }
-    if !superseded.isEmpty { rewrite(without: superseded.sorted()) }
+    if reader.mayRepeatNames {
+      let superseded = names.superseded(in: text, reader.tokens)
+      if !superseded.isEmpty { rewrite(without: superseded.sorted()) }
+    }
     isAbsent = false
   }
 
   private mutating func rewrite(without superseded: [UInt32]) {
     rewritten.removeAll()
-    reader.tokens.withUnsafeBufferPointer {
-      rewritten.append(JSONValue(text: source, tokens: $0, isCompact: false), without: superseded)
-    }
+    rewritten.append(JSONValue(text: text, tokens: reader.tokens), without: superseded)
+    text = rewritten.bytes
     // A text that was read can be read again when it has lost whole members.
-    do throws(JSONSyntaxError) { try reader.read(rewritten.bytes) } catch {
-      preconditionFailure(error.problem)
-    }
-    isRewritten = true
+    do throws(JSONSyntaxError) { try reader.read(text) } catch { preconditionFailure(error.problem) }
   }
 
   /// Calls `body` with the value; only when there is one.
   @inline(__always)
   func withValue(_ body: (JSONValue) -> Void) {
-    reader.tokens.withUnsafeBufferPointer {
-      body(JSONValue(text: isRewritten ? rewritten.bytes : source, tokens: $0, isCompact: !reader.hasSpace))
-    }
+    body(JSONValue(text: text, tokens: reader.tokens))
   }
 }
 

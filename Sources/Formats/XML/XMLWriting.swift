@@ -68,7 +68,7 @@ extension OutputBytes {
       append(xmlUnescaping: value.bytes(Int(token.start)..<Int(token.end)))
     case .string: append(xmlText: value.bytes(Int(token.start)..<Int(token.end)))
     case .number, .true, .false, .null: append(value.bytes(value.range(of: index)))
-    case .array, .object: value.forEachPiece(at: index) { append(xmlText: $0) }
+    case .array, .object: append(xmlText: value.bytes(value.range(of: index)))
     }
   }
 }
