@@ -41,7 +41,17 @@ package struct History: Sendable {
     package var at: Int64
     /// Points that the process may still pass once that time has come, if it is busy then.
     package var points: Int
+    /// What it waits for instead, if the process is busy then.
+    package var occasion: Occasion?
     package var act: Act
+  }
+
+  /// A moment of a run that chance alone would seldom meet.
+  package enum Occasion: String, Hashable, Sendable, CaseIterable {
+    /// A file has arrived at the destination, and nobody knows of it yet.
+    case file
+    /// A run is committed and its manifest is to be sent.
+    case manifest
   }
 
   package struct NewRow: Hashable, Sendable {
@@ -109,6 +119,8 @@ package struct History: Sendable {
     case crash(points: Int, downtime: Int64)
     /// SIGTERM.
     case terminate(downtime: Int64)
+    /// At the same moment, one behind the other.
+    indirect case together(Act, Act)
   }
 }
 
@@ -180,7 +192,8 @@ extension History.Profiles: CustomStringConvertible {
 extension History.Step: CustomStringConvertible {
   package var description: String {
     let time = "\(at / 86_400_000)d \(at / 3_600_000 % 24):\(at / 60000 % 60):\(at / 1000 % 60).\(at % 1000)"
-    return "\(time)\(points > 0 ? " +\(points) points" : ""): \(act)"
+    let wait = occasion.map { ", next \($0.rawValue)" } ?? (points > 0 ? " +\(points) points" : "")
+    return "\(time)\(wait): \(act)"
   }
 }
 
@@ -213,6 +226,7 @@ extension History.Act: CustomStringConvertible {
     case .ledger(let failing): "the state database fails \(failing) of 1000 statements"
     case .crash(let points, let downtime): "crash after \(points) points, down for \(downtime) ms"
     case .terminate(let downtime): "SIGTERM, down for \(downtime) ms"
+    case .together(let one, let other): "\(one), and \(other)"
     }
   }
 }

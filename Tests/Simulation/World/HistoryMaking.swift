@@ -93,8 +93,18 @@ package struct HistoryMaking {
     }
   }
 
+  /// What may happen in the midst of things sometimes happens when a run is at its most delicate, and the process may die
+  /// of it.
   mutating func add(_ at: Int64, _ points: Int, _ act: History.Act) {
-    steps.append(History.Step(at: at, points: points, act: act))
+    var step = History.Step(at: at, points: points, act: act)
+    if points > 0, chance(15) {
+      step.occasion = pick(History.Occasion.allCases)
+      if chance(50) {
+        let downtime = Int64(exponential(upTo: 8 * 3600)) * 1000
+        step.act = .together(act, .crash(points: exponential(upTo: 40), downtime: downtime))
+      }
+    }
+    steps.append(step)
   }
 
   /// Half of all things happen just when some window may become due.

@@ -25,11 +25,13 @@ struct SimulatedDestination: Destination {
         throw failure("the staged file \(file.path) is not what it is said to be", .lasting)
       }
       world.put(bytes, as: name, at: self.name)
+      world.reach(.file, life)
     }
     unlink(file.path)
   }
 
   func put(_ bytes: [UInt8], as name: String) async throws {
+    if name.hasSuffix("-manifest.json") { world.reach(.manifest, life) }
     try await call("put \(name)") { world.put(bytes, as: name, at: self.name) }
   }
 

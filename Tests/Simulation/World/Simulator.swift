@@ -91,8 +91,7 @@ final class Simulator: @unchecked Sendable {
     } else if pointsUntilStep != nil {
       takeStep()
     } else if nextStep < history.steps.count, history.steps[nextStep].at <= world.clock.elapsed {
-      pointsUntilStep = process == nil ? 0 : history.steps[nextStep].points
-      if pointsUntilStep == 0 { takeStep() } else { world.onPoint = { [unowned self] in passPoint() } }
+      waitForStep(history.steps[nextStep])
     } else if let bootsAt, bootsAt <= world.clock.elapsed {
       try boot()
     } else {
@@ -107,6 +106,19 @@ final class Simulator: @unchecked Sendable {
 
   /// Work on another thread never came back.
   private struct Lost: Error {}
+
+  /// It happens at once, in the midst of things, or at the latest when nobody can go on.
+  private func waitForStep(_ step: History.Step) {
+    if process != nil, let occasion = step.occasion {
+      pointsUntilStep = .max
+      world.onOccasion = { [unowned self] in if $0 == occasion { takeStep() } }
+    } else if process != nil, step.points > 0 {
+      pointsUntilStep = step.points
+      world.onPoint = { [unowned self] in passPoint() }
+    } else {
+      takeStep()
+    }
+  }
 
   private func passPoint() {
     guard let left = pointsUntilStep else { return }
@@ -185,6 +197,7 @@ final class Simulator: @unchecked Sendable {
   private func takeStep() {
     pointsUntilStep = nil
     world.onPoint = nil
+    world.onOccasion = nil
     let step = history.steps[nextStep]
     nextStep += 1
     world.note("step \(nextStep - 1): \(step.act)")
@@ -225,6 +238,9 @@ final class Simulator: @unchecked Sendable {
     case .terminate(let downtime):
       self.downtime = downtime
       process?.terminate()
+    case .together(let one, let other):
+      try perform(one)
+      try perform(other)
     }
     switch act {
     case .create, .edit, .again: lookAtState()

@@ -33,6 +33,8 @@ final class World: @unchecked Sendable {
   var pointsUntilDeath: Int?
   /// Called where people and applications may interfere: no lock is held.
   var onPoint: (() -> Void)?
+  /// Called on an occasion, if there is a step that waits for it; no lock is held either.
+  var onOccasion: ((History.Occasion) -> Void)?
   private var isInterfering = false
   private var stagings = 0
 
@@ -70,6 +72,14 @@ final class World: @unchecked Sendable {
     guard left <= 1 else { return true }
     kill(life)
     return false
+  }
+
+  /// Something has come about that a step may wait for.
+  func reach(_ occasion: History.Occasion, _ life: Life) {
+    guard !life.isDead, !isInterfering, let onOccasion else { return }
+    isInterfering = true
+    onOccasion(occasion)
+    isInterfering = false
   }
 
   /// Whether the ledger can carry out its next statement.
