@@ -71,6 +71,7 @@ package struct RunExecutor: Sendable {
     let delivery = Delivery(
       run: begun.run.id, revision: begun.revision.number, destination: destination, ledger: ledger,
       control: control)
+    try await deleteOutdated(begun)
     let delivered: Delivered
     switch revision.definition.data.dataType {
     case .events: delivered = try await deliverEvents(begun, names, zone, source, delivery)
@@ -103,18 +104,29 @@ package struct RunExecutor: Sendable {
 
   // MARK: Steps
 
-  /// Removes what earlier attempts left at the destination and this one did not make again.
-  private func deleteStale(_ begun: BegunRun) async throws {
-    for stale in try ledger.undeliveredFiles(of: begun.run.id) {
+  /// Removes what attempts under an earlier revision left, before this one makes the same names: at another destination
+  /// nobody would know of the old ones any more, and at the same place under another name it would be the new ones that go.
+  private func deleteOutdated(_ begun: BegunRun) async throws {
+    for file in begun.files where file.revision != begun.revision.number && file.state != .delivered {
       do {
-        try await destination(of: stale, begun.run.exportId).delete(stale.name)
-      } catch let error as ExportError where stale.revision != begun.revision.number {
+        try await delete(file, of: begun.run)
+      } catch let error as ExportError where error.stage == .destination {
         // The definition has left that destination, most likely because it does not work: what may lie there
         // must not hold up the run.
-        logger.warning("could not delete \(stale.name) of an earlier attempt: \(error)")
+        logger.warning("could not delete \(file.name) of an earlier attempt: \(error)")
+        try ledger.forget(file.name, of: begun.run.id)
       }
-      try ledger.forget(stale.name, of: begun.run.id)
     }
+  }
+
+  /// Removes what earlier attempts left at the destination and this one did not make again.
+  private func deleteStale(_ begun: BegunRun) async throws {
+    for stale in try ledger.undeliveredFiles(of: begun.run.id) { try await delete(stale, of: begun.run) }
+  }
+
+  private func delete(_ file: FileRecord, of run: RunRecord) async throws {
+    try await destination(of: file, run.exportId).delete(file.name)
+    try ledger.forget(file.name, of: run.id)
   }
 
   /// The destination to which a file was sent.

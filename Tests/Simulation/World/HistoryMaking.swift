@@ -15,6 +15,7 @@ package struct HistoryMaking {
   var written: [String: Writing] = [:]
   var fromFile: Set<String> = []
   var names = 0
+  private var rows: [History.NewRow] = []
   /// Few histories are long: most mistakes need few steps, and many short histories find more of them in the same time.
   private var isLong = false
 
@@ -96,13 +97,20 @@ package struct HistoryMaking {
   /// What may happen in the midst of things sometimes happens when a run is at its most delicate, and the process may die
   /// of it.
   mutating func add(_ at: Int64, _ points: Int, _ act: History.Act) {
-    var step = History.Step(at: at, points: points, act: act)
     if points > 0, chance(15) {
-      step.occasion = pick(History.Occasion.allCases)
-      if chance(50) {
-        let downtime = Int64(exponential(upTo: 8 * 3600)) * 1000
-        step.act = .together(act, .crash(points: exponential(upTo: 40), downtime: downtime))
-      }
+      add(at, act, at: pick(History.Occasion.allCases), mayCrash: chance(50))
+    } else {
+      steps.append(History.Step(at: at, points: points, act: act))
+    }
+  }
+
+  private mutating func add(
+    _ at: Int64, _ act: History.Act, at occasion: History.Occasion, mayCrash: Bool
+  ) {
+    var step = History.Step(at: at, points: 0, occasion: occasion, act: act)
+    if mayCrash {
+      let downtime = Int64(exponential(upTo: 8 * 3600)) * 1000
+      step.act = .together(act, .crash(points: exponential(upTo: 40), downtime: downtime))
     }
     steps.append(step)
   }
@@ -121,6 +129,7 @@ package struct HistoryMaking {
 
   /// Often followed soon by a change of mind.
   mutating func stop(_ name: String, _ at: Int64, _ points: Int) {
+    if chance(20) { return add(at, .stop(name), at: .manifest, mayCrash: true) }
     add(at, points, .stop(name))
     guard chance(60) else { return }
     let later = at + Int64(exponential(upTo: 100_000_000))
@@ -241,10 +250,20 @@ package struct HistoryMaking {
       at, points,
       .insert(
         (0..<count).map { _ in
-          History.NewRow(
+          if let row = rows.randomElement(using: &random), chance(15) { return beside(row) }
+          let row = History.NewRow(
             databaseId: pick(databases), ts: chance(96) ? timestamp(wall(at)) : nil,
             name: chance(97) ? pick(Self.events) : nil)
+          rows.append(row)
+          return row
         }))
+  }
+
+  /// Where files that have been delivered may already hold what lies around it.
+  private mutating func beside(_ row: History.NewRow) -> History.NewRow {
+    var row = row
+    row.ts = row.ts.map { $0 + Int64(number(-1...1)) }
+    return row
   }
 
   mutating func timestamp(_ now: Int64) -> Int64 {

@@ -26,11 +26,16 @@ final class Simulator: @unchecked Sendable {
   private var nextStep = 0
   /// Points left until the next step happens in the midst of things.
   private var pointsUntilStep: Int?
+  /// When a step that waits for an occasion waits no longer.
+  private var occasionEnds: Int64 = 0
   /// Until then the clock moves second by second.
   private var fineUntil: Int64 = 0
   private var jobs = 0
   private var isResting = false
   private var problems: [Violation] = []
+
+  /// How long a step waits for an occasion, in milliseconds.
+  private static let patience: Int64 = 12 * 3_600_000
 
   /// More than any history needs; one that does not come to rest ends here.
   private static let jobLimit = 400_000
@@ -80,7 +85,10 @@ final class Simulator: @unchecked Sendable {
   private func turn() throws -> Bool {
     if executor.isOutside { try awaitArrival() }
     if let process, process.life.isDead || process.hasEnded { try bury(process) }
-    if executor.readyCount > 0 {
+    if pointsUntilStep == nil, nextStep < history.steps.count, history.steps[nextStep].at <= world.clock.elapsed {
+      // Before the jobs that are due now, so that it happens in the midst of them.
+      waitForStep(history.steps[nextStep])
+    } else if executor.readyCount > 0 {
       jobs += 1
       guard jobs < Self.jobLimit else { return false }
       if let process, !world.pass(process.life) { return true }
@@ -88,14 +96,13 @@ final class Simulator: @unchecked Sendable {
         count > 1 && Int.random(in: 0..<100, using: &random) < history.disorder
           ? Int.random(in: 0..<count, using: &random) : 0
       }
-    } else if pointsUntilStep != nil {
+    } else if pointsUntilStep != nil, world.onOccasion == nil || occasionEnds <= world.clock.elapsed {
       takeStep()
-    } else if nextStep < history.steps.count, history.steps[nextStep].at <= world.clock.elapsed {
-      waitForStep(history.steps[nextStep])
     } else if let bootsAt, bootsAt <= world.clock.elapsed {
       try boot()
     } else {
-      advance(noFurtherThan: [bootsAt, nextStep < history.steps.count ? history.steps[nextStep].at : nil])
+      let coming = nextStep < history.steps.count ? history.steps[nextStep].at : nil
+      advance(noFurtherThan: [bootsAt, pointsUntilStep == nil ? coming : occasionEnds])
     }
     return true
   }
@@ -107,10 +114,13 @@ final class Simulator: @unchecked Sendable {
   /// Work on another thread never came back.
   private struct Lost: Error {}
 
-  /// It happens at once, in the midst of things, or at the latest when nobody can go on.
+  /// It happens at once, or in the midst of things: at the latest when nobody can go on, or when an occasion does not come
+  /// before the next step.
   private func waitForStep(_ step: History.Step) {
     if process != nil, let occasion = step.occasion {
       pointsUntilStep = .max
+      let next = nextStep + 1 < history.steps.count ? history.steps[nextStep + 1].at : .max
+      occasionEnds = min(next, step.at + Simulator.patience)
       world.onOccasion = { [unowned self] in if $0 == occasion { takeStep() } }
     } else if process != nil, step.points > 0 {
       pointsUntilStep = step.points
