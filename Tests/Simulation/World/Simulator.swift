@@ -85,7 +85,9 @@ final class Simulator: @unchecked Sendable {
   private func turn() throws -> Bool {
     if executor.isOutside { try awaitArrival() }
     if let process, process.life.isDead || process.hasEnded { try bury(process) }
-    if pointsUntilStep == nil, nextStep < history.steps.count, history.steps[nextStep].at <= world.clock.elapsed {
+    if pointsUntilStep == nil, nextStep < history.steps.count,
+      history.steps[nextStep].at <= world.clock.elapsed
+    {
       // Before the jobs that are due now, so that it happens in the midst of them.
       waitForStep(history.steps[nextStep])
     } else if executor.readyCount > 0 {
