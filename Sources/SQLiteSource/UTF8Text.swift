@@ -14,6 +14,12 @@ enum UTF8Text {
     let count = text.count
     guard let base = text.baseAddress else { return true }
     var i = 0
+    // Most text is ASCII from end to end: of that, 32 bytes at a time.
+    while i &+ 32 <= count {
+      let words = base.loadUnaligned(fromByteOffset: i, as: SIMD4<UInt64>.self)
+      guard (words.x | words.y | words.z | words.w) & 0x8080_8080_8080_8080 == 0 else { break }
+      i &+= 32
+    }
     while i < count {
       // Eight ASCII bytes at a time.
       while i + 8 <= count,

@@ -56,14 +56,21 @@ enum ValueText {
   }
 
   static func append(_ value: Int64, to bytes: inout [UInt8]) {
-    if value < 0 { bytes.append(UInt8(ascii: "-")) }
-    var rest = value.magnitude
-    let start = bytes.count
-    repeat {
-      bytes.append(UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest % 10))
-      rest /= 10
-    } while rest > 0
-    bytes[start...].reverse()
+    // As many as the lowest number takes; written from the last digit on.
+    withUnsafeTemporaryAllocation(byteCount: 20, alignment: 1) { text in
+      var first = text.count
+      var rest = value.magnitude
+      repeat {
+        first -= 1
+        text[first] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest % 10)
+        rest /= 10
+      } while rest > 0
+      if value < 0 {
+        first -= 1
+        text[first] = UInt8(ascii: "-")
+      }
+      bytes.append(contentsOf: UnsafeRawBufferPointer(rebasing: text[first...]))
+    }
   }
 
   /// The shortest digits that give the same number back; SQLite's own text keeps 15 of up to 17.

@@ -99,7 +99,7 @@ package struct JSONTokens: ~Copyable {
   @inline(never)
   private mutating func renewCompact(_ needed: Int) {
     guard needed > compactCapacity || needed <= compactCapacity / 2 else { return }
-    compactCapacity = max(4096, needed + needed / 2)
+    compactCapacity = needed > 1 << 20 ? needed : max(4096, needed + needed / 2)
     compact.deallocate()
     compact = .allocate(byteCount: compactCapacity, alignment: 16)
   }

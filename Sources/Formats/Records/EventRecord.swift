@@ -25,8 +25,14 @@ struct EventRecord: ~Copyable {
   /// Of ``device``, once it has been placed.
   private(set) var deviceInfo = DeviceInfo()
 
-  /// Events are told apart by so many hashes of their names.
+  /// Into how many kinds events fall by their names.
   private static let kinds = 32
+
+  @inline(__always)
+  private static func kind(_ name: UnsafeRawBufferPointer) -> Int {
+    guard let first = name.first, let last = name.last else { return 0 }
+    return name.count &* 7 &+ Int(first) &* 3 &+ Int(last)
+  }
 
   /// - Parameter identifiers: which of them fill the identity column, first choice first.
   init(zone: Zone, identifiers: [Identifier], includeObjectId: Bool) {
@@ -66,8 +72,7 @@ struct EventRecord: ~Copyable {
     guard clock.set(milliseconds: row.ts) else {
       return rejected("ts lies outside of the years 1970 to 9999", value: nil)
     }
-    let name = self.name
-    let kind = Int(truncatingIfNeeded: ByteHash.of(name, 0..<name.count))
+    let kind = EventRecord.kind(self.name)
     var field = row.properties
     var column: StaticString = "properties"
     do throws(JSONFieldError) {
