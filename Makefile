@@ -59,7 +59,7 @@ parquet-peers: install-tools readers
 	$(SWIFT) build $(TRAITS) --product ParquetFromColumns
 	$(PEERS)
 
-# Makes up rows for the JSON reader and the encoders, guided by what code they reach; what is written wrong stays as crash-… in
+# Makes up events and profiles for the JSON reader and all four formats, guided by what code they reach; what is written wrong stays as crash-… in
 # .build/fuzz. SECONDS is how long.
 SECONDS ?= 3600
 fuzz:

@@ -13,6 +13,11 @@ from place import days_ago, midnight
 NAMES = ["Charged", "App Launched", "Größe gewählt", "a/b"]
 
 
+DEVICES = [
+    '{"make": "Casio", "memory": 1.50}', '{"dimensions": {"width": 3.0, "height": null, "unit": "cm", "depth": 1}, "dpi": 160}',
+    '{"dimensions": {"height": [1], "unit": ""}, "model": {"a": 1}}', '{"browser": true, "dimensions": "A4"}', '{"dimensions": {}}']
+
+
 def fill(place, count=3000):
     """Events of the last four days with every field there is, each of them missing now and then."""
     rng = random.Random(11)
@@ -33,7 +38,7 @@ def fill(place, count=3000):
         return (rng.choice(NAMES), midnight(3) + rng.randrange(4 * 86_400_000), perhaps(f"o{number}"), json.dumps(properties, ensure_ascii=False),
                 perhaps(f"user-{number}"), perhaps(f"u{number}@example.com"), perhaps(f"+49{number}"), perhaps(f"Person {number}"),
                 perhaps(rng.choice(["Web", "iOS"])), perhaps(f"token-{number}"), perhaps(json.dumps([f"user-{number}", f"+49{number}"])),
-                perhaps('{"make": "Casio", "memory": 1.50}'), perhaps('{"id": 9007199254740993, "utm": {"source": "mail"}}'),
+                perhaps(rng.choice(DEVICES)), perhaps('{"id": 9007199254740993, "utm": {"source": "mail"}}'),
                 perhaps("control"))
     db.execute("BEGIN")
     db.executemany(

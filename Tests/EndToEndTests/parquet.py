@@ -2,15 +2,17 @@
 values ask for."""
 import collections
 import json
-import time
+import random
 
+import people
 import readers
-from checker import Definition, NUMBER, compact, expected, source_rows, windows
+from checker import Definition, NUMBER, compact, expected, parse, source_rows, windows
 from forms import ACCOUNT, fill
 from place import days_ago, midnight
 
 DAYS = {"once": {"from": days_ago(2), "to": days_ago(1)}}
 DEVICE = ["make", "model", "appVersion", "sdkVersion", "osVersion", "browser", "dpi"]
+DIMENSIONS = ["width", "height", "unit"]
 PROFILE = ["identity", "objectId", "all_identities", "platform", "phone", "name", "email", "push_token"]
 
 
@@ -56,25 +58,36 @@ def as_type(value, type):
     return value.removeprefix(NUMBER) if isinstance(value, str) else compact(value)
 
 
+def types_of(objects):
+    """The type of each property that some of these objects have, in the order of their first appearance."""
+    kinds = {}
+    for members in objects:
+        for name, value in members.items():
+            kinds.setdefault(name, set()).add(kind(value))
+    return {name: type_of(found) for name, found in kinds.items()}
+
+
 def columns_of(place):
     """For each event and group the type of each property, of all rows of the two days."""
-    kinds = collections.defaultdict(lambda: collections.defaultdict(set))
+    objects = collections.defaultdict(list)
     for row, _ in source_rows(place.database_path("0")):
         if midnight(2) <= row["ts"] < midnight(0):
             record = Definition(identifiers=ACCOUNT).record(row, {})
             for group, key in ("eventProps", "eventProps"), ("session_props", "sessionProps"):
-                for name, value in record.get(group, {}).items():
-                    kinds[row["name"], key][name].add(kind(value))
-    return {series: {name: type_of(found) for name, found in columns.items()} for series, columns in kinds.items()}
+                objects[row["name"], key].append(record.get(group, {}))
+    return {series: types for series, members in objects.items() if (types := types_of(members))}
 
 
 def record_of(name, record, columns, as_string):
     """A record of JSON as the row that Parquet should have."""
     profile = record.get("profile", {})
+    device = record.get("deviceInfo") or {}
+    size = device["dimensions"] if isinstance(device.get("dimensions"), dict) else {}
     row = {
         "ts": record["ts"], "eventName": name,
         "profile": {field: profile.get(field) for field in PROFILE},
-        "deviceInfo": {field: as_type((record.get("deviceInfo") or {}).get(field), "string") for field in DEVICE},
+        "deviceInfo": {**{field: as_type(device.get(field), "string") for field in DEVICE},
+                       "dimensions": {field: as_type(size.get(field), "string") for field in DIMENSIONS}},
         "controlGroupName": record.get("controlGroupName")}
     for group, key in ("eventProps", "eventProps"), ("session_props", "sessionProps"):
         members = record.get(group) or {}
@@ -136,42 +149,99 @@ def test_four_readers_find_in_parquet_what_the_source_holds(place):
     return f"{read} times a file was read"
 
 
-def test_killed_while_columns_grow_every_row_is_there_once_under_one_schema(place):
-    count = 40_000
-    place.configure(identifiers=ACCOUNT)
-    db = place.database()
-    db.execute("BEGIN")
+PREFERENCES = ["MSG-push", "MSG-email", "MSG-sms", "MSG-whatsapp", "subscriptionGroups"]
+GROUPS = [("device", "device", ["token"]), ("communication", "commPrefs", PREFERENCES), ("properties", "profileProps", [])]
+
+
+def fill_profiles(place, count=1500):
+    """Profiles with everything that there is, each of it missing now and then."""
+    rng = random.Random(12)
+    people.configure(place)
+    shard = people.People(place)
+
+    def perhaps(value):
+        return value if rng.random() < 0.7 else None
+    shard.db.execute("BEGIN")
     for i in range(count):
-        # Of the last row of each event a property is new, and one is wider.
-        last = {"Late": "x", "Amount": 0.5} if i >= count - 3 else {}
-        db.execute("INSERT INTO events (name, ts, object_id, properties) VALUES (?, ?, ?, ?)", (
-            f"Event {i % 3}", midnight(2) + i * (86_400_000 * 2 // count), f"o{i}",
-            json.dumps({"Amount": i, "Label": f"text {i % 7}", "Is new": i % 2 == 0, **last})))
-    db.execute("COMMIT")
-    db.close()
-    place.define("all", {"everyHours": 24, "from": days_ago(2)}, format="parquet", maxFileBytes=200_000)
-    for pause in (0.3, 0.5, 0.7, 0.4):
-        daemon = place.daemon()
-        time.sleep(pause)
-        daemon.kill()
-    daemon = place.daemon()
-    place.wait_until_done("all", 60, 2)
-    daemon.end()
-    assert not place.temporary_names(), place.temporary_names()
-    request = place.request("all")
-    import duckdb
-    import pyarrow.parquet
-    first, second = [[f"{place.destination}/{file['name']}" for file in manifest["files"]] for manifest in place.manifests(request)]
-    for paths in first, second:
-        schemas = {pyarrow.parquet.read_schema(path).field("eventProps") for path in paths}
-        assert len(schemas) == 1, schemas
-    assert "double" in str(pyarrow.parquet.read_schema(second[0]).field("eventProps").type)
-    with duckdb.connect() as database:
-        found = database.execute(
-            "SELECT count(*), count(DISTINCT profile.objectId), sum(eventProps.Amount), count(eventProps.Late) FROM"
-            " read_parquet(?, union_by_name = true)", [second]).fetchone()
-        before = database.execute(
-            "SELECT count(*), count(DISTINCT profile.objectId), sum(eventProps.Amount) FROM read_parquet(?)", [first]).fetchone()
-    assert (found[0] + before[0], found[1] + before[1], found[3]) == (count, count, 3), (found, before)
-    assert float(found[2]) + before[2] == count * (count - 1) / 2 - sum(range(count - 3, count)) + 1.5, (found, before)
-    return f"{len(first) + len(second)} files"
+        properties = {
+            "Amount": rng.choice([rng.randrange(1 << 50), round(rng.uniform(-9, 9), 6), 1e22]), "Big": rng.randrange(1 << 60),
+            "Mixed": rng.choice([True, 7, "x"]), "Is new": rng.random() < 0.5, "Nothing": None, "device": {"year": i},
+            "MSG-push": [1, 2.50, None], "Text": rng.choice(["ü — 日本 🎉", "", "line\nbreak"]), f"Rare {rng.randrange(30)}": i}
+        shard.put(
+            f"o{i}", identity=perhaps(f"user-{i}"), all_identities=perhaps(json.dumps(rng.choice([[], [f"u{i}", None, 5]]))),
+            device=perhaps('{"token": ["t1"], "os": "x"}'),
+            communication=perhaps(json.dumps({"MSG-push": rng.random() < 0.5, "subscriptionGroups": ["n"], "Own": i})),
+            properties=json.dumps(properties, ensure_ascii=False))
+    shard.db.execute("COMMIT")
+    return shard
+
+
+def profiles_wanted(shard, as_string):
+    """The rows that Parquet should have, in columns that know what profiles were before they were deleted."""
+    rows = [dict(row) for row in shard.db.execute("SELECT * FROM profiles")]
+    objects = [{key: parse(row[key] or "{}") for key, _, _ in GROUPS} for row in rows]
+    types = {key: types_of([dict.fromkeys(known), *(members[key] for members in objects)]) for key, _, known in GROUPS}
+    wanted = collections.Counter()
+    for row, members in zip(rows, objects):
+        if row["deleted_at"]:
+            members = {key: {} for key, _, _ in GROUPS}
+        identities = None if row["deleted_at"] else row["all_identities"] and [
+            as_type(value, "string") for value in parse(row["all_identities"])]
+        record = {"identity": row["identity"], "all_identities": identities, "objectId": row["object_id"],
+                  "deleted": True if row["deleted_at"] else None}
+        for key, group, _ in GROUPS:
+            record[group] = {name: as_type(value, "string") for name, value in members[key].items()} if as_string else {
+                name: as_type(members[key].get(name), type) for name, type in types[key].items()}
+        wanted[text(record)] += 1
+    return wanted
+
+
+def as_clickhouse_has(texts):
+    """It has no arrays that are null, and writes whole numbers without a point."""
+    def number(digits):
+        return int(float(digits)) if float(digits).is_integer() else float(digits)
+    found = collections.Counter()
+    for row, count in texts.items():
+        row = json.loads(row, parse_float=number)
+        found[text({**row, "all_identities": row["all_identities"] or None})] += count
+    return found
+
+
+def profile_files(place, request):
+    """The files of an export's newest run."""
+    names = [name for name in place.delivered_names(request) if name.endswith("-manifest.json")]
+    with open(f"{place.destination}/{max(names)}") as file:
+        return json.load(file)["files"]
+
+
+def test_four_readers_find_in_parquet_of_profiles_what_the_source_holds(place):
+    shard = fill_profiles(place)
+    forms = {"plain": {"compression": "none"}, "gzip": {}, "as-string": {"asString": True}, "small": {"maxFileBytes": 300_000}}
+    requests = {name: people.create(place, name, {"everyHours": 4, "profiles": "full"}, format="parquet", **keys)
+                for name, keys in forms.items()}
+    read = 0
+    for hours in 0, 5:
+        if hours:
+            # Those who are deleted are told with the others.
+            shard.db.execute("UPDATE profiles SET deleted_at = ?, updated_at = ? WHERE rowid % 50 = 0", [people.now(hours)] * 2)
+        for name, keys in forms.items():
+            as_string = keys.get("asString", False)
+            place.exportd("run", name, launcher=people.ahead(place, hours))
+            wanted = profiles_wanted(shard, as_string)
+            files = profile_files(place, requests[name])
+            assert (len(files) > 1) == (name == "small"), files
+            # ClickHouse takes half a second a file.
+            for reader in [readers.pyarrow, readers.duckdb_parquet] if name == "small" else readers.PARQUET:
+                found = collections.Counter()
+                for file in files:
+                    rows = reader(f"{place.destination}/{file['name']}", as_string)
+                    assert len(rows) == file["rows"], (reader.__name__, file, len(rows))
+                    found.update(map(text, rows))
+                want = wanted
+                if reader is readers.clickhouse_parquet:
+                    want, found = as_clickhouse_has(want), as_clickhouse_has(found)
+                assert found == want, (
+                    reader.__name__, name, hours, next(iter(want - found), None), next(iter(found - want), None))
+                read += found.total()
+    assert '"deleted": true' in "".join(wanted), "nobody is deleted"
+    return f"{read} profiles read"

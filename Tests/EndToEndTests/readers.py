@@ -76,50 +76,58 @@ def plain_tree(element):
     return element.tag, "" if children else element.text or "", children
 
 
-# Parquet files of events, each row as it would stand in JSON: `ts` in UTC, groups as objects. With `is_mapped` properties are maps.
+# Parquet files, each row as it would stand in JSON: `ts` in UTC, groups as objects. With `is_mapped` properties are maps.
 
-def parquet_row(row, milliseconds, is_mapped, pairs=None):
-    ts = datetime.datetime.fromtimestamp(milliseconds / 1000, datetime.timezone.utc)
-    row["ts"] = f"{checker.NUMBER}{ts:%Y%m%d%H%M%S}"
-    row["deviceInfo"].pop("dimensions")
+GROUPS = ["eventProps", "sessionProps", "device", "commPrefs", "profileProps"]
+
+
+def parquet_row(row, is_mapped, pairs=None):
+    """`ts`, which profiles do not have, is in milliseconds or a time with its zone."""
+    if "ts" in row:
+        ts = row["ts"]
+        if not isinstance(ts, datetime.datetime):
+            ts = datetime.datetime.fromtimestamp(ts / 1000, datetime.timezone.utc)
+        row["ts"] = f"{checker.NUMBER}{ts.astimezone(datetime.timezone.utc):%Y%m%d%H%M%S}"
     if is_mapped and pairs:
-        for group in "eventProps", "sessionProps":
-            row[group] = pairs(row[group])
+        for group in GROUPS:
+            if group in row:
+                row[group] = pairs(row[group])
     return row
 
 
 def pyarrow(path, is_mapped):
     import pyarrow.parquet
-    rows = pyarrow.parquet.read_table(path).to_pylist()
-    return [parquet_row(row, round(row["ts"].timestamp() * 1000), is_mapped, dict) for row in rows]
+    return [parquet_row(row, is_mapped, dict) for row in pyarrow.parquet.read_table(path).to_pylist()]
 
 
 def duckdb_parquet(path, is_mapped):
     import duckdb
     with duckdb.connect() as database:
-        answer = database.execute("SELECT epoch_ms(ts) AS ts, * EXCLUDE ts FROM read_parquet(?)", [path])
-        names = [column[0] for column in answer.description]
-        rows = [dict(zip(names, row)) for row in answer.fetchall()]
-    return [parquet_row(row, row["ts"], is_mapped) for row in rows]
+        names = [column[0] for column in database.execute("DESCRIBE FROM read_parquet(?)", [path]).fetchall()]
+        columns = ", ".join("epoch_ms(ts)" if name == "ts" else f'"{name}"' for name in names)
+        rows = database.execute(f"SELECT {columns} FROM read_parquet(?)", [path]).fetchall()
+    return [parquet_row(dict(zip(names, row)), is_mapped) for row in rows]
 
 
 def polars(path, is_mapped):
     import polars
-    rows = polars.read_parquet(path).to_dicts()
-    return [parquet_row(row, round(row["ts"].timestamp() * 1000), is_mapped, dict) for row in rows]
+    return [parquet_row(row, is_mapped, dict) for row in polars.read_parquet(path).to_dicts()]
 
 
 def clickhouse_parquet(path, is_mapped):
     import chdb
+    import pyarrow.parquet
     # Told that the file as a whole is not compressed, which it would take from the end of the name.
+    columns = "toUnixTimestamp64Milli(ts) AS ts, * EXCEPT ts" if "ts" in pyarrow.parquet.read_schema(path).names else "*"
     answer = chdb.query(
-        f"SELECT toUnixTimestamp64Milli(ts) AS ts, * EXCEPT ts FROM file('{path}', 'Parquet', 'auto', 'none') SETTINGS"
+        f"SELECT {columns} FROM file('{path}', 'Parquet', 'auto', 'none') SETTINGS"
         " output_format_json_quote_64bit_integers = 0, input_format_parquet_allow_missing_columns = 1", "JSONEachRow")
     rows = [json.loads(line) for line in answer.bytes().decode().split("\n") if line]
     for row in rows:
         # It has no arrays that are null.
-        row["profile"]["all_identities"] = row["profile"]["all_identities"] or None
-    return [parquet_row(row, row["ts"], is_mapped) for row in rows]
+        holder = row.get("profile", row)
+        holder["all_identities"] = holder["all_identities"] or None
+    return [parquet_row(row, is_mapped) for row in rows]
 
 
 PARQUET = [pyarrow, duckdb_parquet, polars, clickhouse_parquet]

@@ -23,6 +23,28 @@ package enum JSONText {
     }
   }
 
+  /// As ``unescape(_:into:)``, but a lone surrogate keeps its number, in the three bytes that its bits make of it. No UTF-8 holds
+  /// them, so that two strings give the same bytes exactly when they are the same.
+  package static func unescapeExactly(_ inside: UnsafeRawBufferPointer, into out: inout [UInt8]) {
+    var i = 0
+    while i < inside.count {
+      guard inside[i] == UInt8(ascii: "\\") else {
+        out.append(inside[i])
+        i += 1
+        continue
+      }
+      let digits = i + 2
+      if let scalar = scalarIfAny(ofEscapeIn: inside, at: &i) {
+        out.append(contentsOf: Unicode.UTF8.encode(scalar)!)
+      } else {
+        let surrogate = unit(inside, digits)
+        out.append(0xE0 | UInt8(surrogate >> 12))
+        out.append(0x80 | UInt8(surrogate >> 6 & 0x3F))
+        out.append(0x80 | UInt8(surrogate & 0x3F))
+      }
+    }
+  }
+
   /// What the escape at `position` stands for; U+FFFD for a lone surrogate. The position moves behind it.
   /// - Parameter inside: as for ``unescape(_:into:)``.
   package static func scalar(

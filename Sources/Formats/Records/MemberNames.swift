@@ -121,13 +121,12 @@ struct MemberNames: ~Copyable {
     guard a.hasEscapes || b.hasEscapes else { return false }
     MemberNames.unescape(a, textA, into: &unescaped.a)
     MemberNames.unescape(b, textB, into: &unescaped.b)
-    // A lone surrogate has no UTF-8 and stands as U+FFFD here: such names are equal only byte by byte.
-    return unescaped.a == unescaped.b && !String(decoding: unescaped.a, as: UTF8.self).contains("\u{FFFD}")
+    return unescaped.a == unescaped.b
   }
 
   private static func unescape(_ name: JSONToken, _ text: UnsafeRawBufferPointer, into out: inout [UInt8]) {
     out.removeAll(keepingCapacity: true)
-    JSONText.unescape(
+    JSONText.unescapeExactly(
       UnsafeRawBufferPointer(rebasing: text[Int(name.start)..<Int(name.end)]), into: &out)
   }
 

@@ -15,6 +15,16 @@ struct DecodedXML: Equatable {
     self.elements = elements
   }
 
+  /// The record of a file that has one, in its root; nil for any other file.
+  init?(onlyRecordOf file: some Sequence<UInt8>) {
+    let lines = Array(file).split(separator: 0x0A, omittingEmptySubsequences: false)
+    let (beginning, end) = ("<?xml version=\"1.0\" encoding=\"UTF-8\"?><root>", "</root>")
+    guard lines.count >= 4, lines.first?.elementsEqual(beginning.utf8) == true,
+      lines.dropLast().last?.elementsEqual(end.utf8) == true, lines.last?.isEmpty == true
+    else { return nil }
+    self.init(line: lines.dropFirst().dropLast(2).joined(separator: [0x0A]))
+  }
+
   /// Nil for anything but one element, whose text holds only what XML 1.0 allows (sections 2.2 and 2.4).
   init?(line: some Sequence<UInt8>) {
     let bytes = Array(line)
@@ -69,6 +79,44 @@ struct DecodedXML: Equatable {
   /// By scalars, not by what is equal to Unicode.
   static func == (a: DecodedXML, b: DecodedXML) -> Bool {
     a.tag == b.tag && a.text.unicodeScalars.elementsEqual(b.text.unicodeScalars) && a.elements == b.elements
+  }
+}
+
+extension DecodedXML {
+  /// A value's text; an array or object is its JSON text, in a form that does not depend on how it is written.
+  init(_ tag: String, of value: DecodedJSON) {
+    let text =
+      switch value {
+      case .string(let units): String(decoding: units.plain, as: UTF16.self)
+      case .number(let text): text
+      case .bool(let isTrue): isTrue ? "true" : "false"
+      case .null: ""
+      case .array, .object: "\(value.mapStrings(\.plain))"
+      }
+    self.init(tag, text)
+  }
+
+  /// A member of an object: a null has no value.
+  init(entry member: DecodedJSON.Member) {
+    let key = DecodedXML("key", of: .string(member.name))
+    self.init("entry", member.value == .null ? [key] : [key, DecodedXML("value", of: member.value)])
+  }
+
+  /// An entry for each member of an object.
+  init(_ tag: String, entriesOf object: DecodedJSON) {
+    self.init(tag, object.members.map { DecodedXML(entry: $0) })
+  }
+
+  /// Itself with texts that are arrays or objects in a form that no longer depends on how they are written.
+  var readingNested: DecodedXML {
+    var read = self
+    read.elements = elements.map(\.readingNested)
+    if let first = text.utf8.first, first == UInt8(ascii: "{") || first == UInt8(ascii: "["),
+      let value = DecodedJSON(text.utf8)
+    {
+      read.text = "\(value.mapStrings(\.plain))"
+    }
+    return read
   }
 }
 
