@@ -95,6 +95,8 @@ package struct History: Sendable {
 
   package enum Act: Sendable {
     case insert([NewRow])
+    /// Rows with the times and names of so many that are there, the latest in time before now.
+    case repeatRows(Int)
     /// One transaction in each database.
     case write([ProfileWrite])
     /// The row at this place among those that are there, counted round.
@@ -204,6 +206,7 @@ extension History.Act: CustomStringConvertible {
       "insert "
         + rows.map { "\($0.databaseId):\($0.ts.map(String.init) ?? "NULL"):\($0.name ?? "NULL")" }.joined(
           separator: " ")
+    case .repeatRows(let count): "insert \(count) rows again"
     case .write(let writes):
       "write "
         + writes.map { "\($0.kind.rawValue) \($0.databaseId):\($0.objectId) \($0.age) s ago" }

@@ -70,6 +70,7 @@ package struct HistoryMaking {
     let at = time(before: length)
     let points = chance(60) ? number(0...300) : 0
     switch number(0..<100) {
+    case 0..<34 where chance(10): add(at, .repeatRows(number(1...6)), at: .file, mayCrash: chance(70))
     case 0..<34: insert(count: number(1...6), at: at, points: points)
     case 34..<37: add(at, points, .update(number(0...99)))
     case 37..<39: add(at, points, .delete(number(0...99)))

@@ -226,6 +226,7 @@ final class Simulator: @unchecked Sendable {
   private func perform(_ act: History.Act) throws {
     switch act {
     case .insert(let rows): try world.insert(rows)
+    case .repeatRows(let count): try world.insert(world.latest(count))
     case .write(let writes): try world.write(writes, lookback: Int64(history.profiles?.lookback ?? 0))
     case .update(let place):
       if let (id, sequence) = row(place) { try world.update(sequence, in: id) }

@@ -1,4 +1,5 @@
 import SimulationOracle
+import TimeZones
 
 /// The rows of one database, in the order of their sequence. Every row that ever was is kept for the oracle.
 struct SourceTable: Sendable {
@@ -44,6 +45,15 @@ extension World {
         tables[row.databaseId]!.insert(number: number, ts: row.ts, name: row.name, at: moment))
     }
     try files?.insert(inserted)
+  }
+
+  /// The latest rows in time, up to now.
+  func latest(_ count: Int) -> [History.NewRow] {
+    let now = clock.now().seconds * 1000
+    let past = tables.values.flatMap(\.present).filter { $0.ts.map { $0 <= now } ?? false }
+    return past.sorted { ($0.ts!, $0.number) > ($1.ts!, $1.number) }.prefix(count).map {
+      History.NewRow(databaseId: $0.databaseId, ts: $0.ts, name: $0.name)
+    }
   }
 
   func update(_ sequence: Int64, in databaseId: String) throws {
