@@ -125,7 +125,7 @@ package struct Overview: Sendable {
 
   /// - Parameter pid: who holds the state directory; nil when nobody does.
   package init(
-    _ ledger: Ledger, zone: (String) throws(ExportError) -> Zone, pid: Int32?, now: Instant
+    _ ledger: Ledger, zone: @escaping (String) throws(ExportError) -> Zone, pid: Int32?, now: Instant
   ) throws(ExportError) {
     let record = try ledger.daemon()
     daemon = pid.flatMap { pid in
@@ -139,27 +139,11 @@ package struct Overview: Sendable {
     self.now = now
     let snapshots = try ledger.snapshots()
     let isBusy = snapshots.contains { $0.open.contains { $0.state == .running } }
-    // Each zone is asked for once, not ten thousand times.
-    var zones: [String: Result<Zone, ExportError>] = [:]
-    var exports: [ExportView] = []
-    exports.reserveCapacity(snapshots.count)
-    for snapshot in snapshots {
-      exports.append(
-        ExportView(
-          snapshot,
-          zone: { (name) throws(ExportError) in
-            let known: Result<Zone, ExportError>
-            if let found = zones[name] {
-              known = found
-            } else {
-              known = Result { () throws(ExportError) in try zone(name) }
-              zones[name] = known
-            }
-            return try known.get()
-          },
-          isBusy: isBusy, now: now))
+    var zones = ZonesOfTheMoment(zone)
+    exports = snapshots.map { snapshot in
+      ExportView(
+        snapshot, zone: { (name) throws(ExportError) in try zones.zone(name) }, isBusy: isBusy, now: now)
     }
-    self.exports = exports
   }
 
   /// What `status --check` reports: exports that are FAILED, and those with something overdue.

@@ -23,20 +23,9 @@ extension Ledger {
   package func exports() throws(ExportError) -> [ExportRecord] {
     try read {
       try ExportRecord.fetchAll(
-        $0.cachedStatement(sql: "SELECT * FROM export WHERE deleted_at IS NULL ORDER BY name"))
-    }
-  }
-
-  /// Every export with something left to do, by name: the live ones, and those that were deleted while a committed run
-  /// of theirs had only its manifest left to deliver.
-  package func activeExports() throws(ExportError) -> [ExportRecord] {
-    try read {
-      try ExportRecord.fetchAll(
         $0.cachedStatement(
           sql: """
-            SELECT * FROM export WHERE deleted_at IS NULL
-              OR id IN (SELECT export_id FROM run WHERE state IN ('PENDING', 'RUNNING') AND manifest IS NOT NULL)
-            ORDER BY name, id
+            SELECT \(ExportRecord.columns) FROM export WHERE deleted_at IS NULL ORDER BY name
             """))
     }
   }
@@ -48,7 +37,11 @@ extension Ledger {
 
   package func export(_ id: RequestId) throws(ExportError) -> ExportRecord? {
     try read {
-      try ExportRecord.fetchOne($0.cachedStatement(sql: "SELECT * FROM export WHERE id = ?"), arguments: [id])
+      try ExportRecord.fetchOne(
+        $0.cachedStatement(
+          sql: """
+            SELECT \(ExportRecord.columns) FROM export WHERE id = ?
+            """), arguments: [id])
     }
   }
 
@@ -120,7 +113,10 @@ extension Ledger {
     try write { database in
       guard
         let record = try ExportRecord.fetchOne(
-          database.cachedStatement(sql: "SELECT * FROM export WHERE id = ?"), arguments: [id])
+          database.cachedStatement(
+            sql: """
+              SELECT \(ExportRecord.columns) FROM export WHERE id = ?
+              """), arguments: [id])
       else { throw ExportError(.state, .lasting, object: "export \(id)", problem: "does not exist any more") }
       if record.dataType == .profiles, record.isRecurring, record.doneAt == nil {
         if mayWait, let running = try Self.admittedOneTime(of: record.source, database) {
@@ -237,7 +233,10 @@ extension Ledger {
   ) throws {
     guard definition.data.dataType == .profiles, definition.frequency.isRecurring,
       let record = try ExportRecord.fetchOne(
-        database.cachedStatement(sql: "SELECT * FROM export WHERE id = ?"), arguments: [id]),
+        database.cachedStatement(
+          sql: """
+            SELECT \(ExportRecord.columns) FROM export WHERE id = ?
+            """), arguments: [id]),
       record.stoppedBy == nil, record.doneAt == nil,
       let running = try admittedOneTime(of: definition.source, database)
     else { return }
@@ -261,7 +260,10 @@ extension Ledger {
 
   static func liveExport(named name: String, _ database: Database) throws -> ExportRecord? {
     try ExportRecord.fetchOne(
-      database.cachedStatement(sql: "SELECT * FROM export WHERE name = ? AND deleted_at IS NULL"),
+      database.cachedStatement(
+        sql: """
+          SELECT \(ExportRecord.columns) FROM export WHERE name = ? AND deleted_at IS NULL
+          """),
       arguments: [name])
   }
 

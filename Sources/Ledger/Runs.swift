@@ -337,7 +337,9 @@ extension Ledger {
   static func export(ofRun id: RunId, _ database: Database) throws -> ExportRecord? {
     try ExportRecord.fetchOne(
       database.cachedStatement(
-        sql: "SELECT * FROM export WHERE id = (SELECT export_id FROM run WHERE id = ?)"), arguments: [id])
+        sql: """
+          SELECT \(ExportRecord.columns) FROM export WHERE id = (SELECT export_id FROM run WHERE id = ?)
+          """), arguments: [id])
   }
 
   static func plan(_ windows: [PlannedWindow], of id: RequestId, now: Instant, _ database: Database) throws {

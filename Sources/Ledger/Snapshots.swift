@@ -68,7 +68,10 @@ extension Ledger {
       return Dictionary(found.map { ($0.exportId, $0) }, uniquingKeysWith: { first, _ in first })
     }
     let records = try ExportRecord.fetchAll(
-      database.cachedStatement(sql: "SELECT * FROM export WHERE id IN (\(chosen)) ORDER BY name"),
+      database.cachedStatement(
+        sql: """
+          SELECT \(ExportRecord.columns) FROM export WHERE id IN (\(chosen)) ORDER BY name
+          """),
       arguments: [id])
     let revisions = try newestRevisions(chosen, [id], database)
     let open = Dictionary(

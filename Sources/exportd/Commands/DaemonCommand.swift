@@ -67,7 +67,7 @@ final class Daemon: Sendable {
     first = installation
     self.logger = logger
     current = Mutex(LoadedConfigurationState(configuration: installation.configuration))
-    supervision = Supervision(notification: notification, zone: Assembly.zone)
+    supervision = Supervision(notification: notification)
   }
 
   func run() async throws {
@@ -228,16 +228,12 @@ struct EndNotice: Service {
 /// Keeps the service manager informed: proof of life, and a line that says what comes next.
 final class Supervision: Sendable {
   private let notification: ServiceNotification
-  private let zone: @Sendable (String) throws(ExportError) -> Zone
   /// Nil before the first turn.
   private let status = Mutex<String?>(nil)
   private let fedAt = Mutex<Int64>(.min / 2)
   private let time = SystemTime()
 
-  init(notification: ServiceNotification, zone: @escaping @Sendable (String) throws(ExportError) -> Zone) {
-    self.notification = notification
-    self.zone = zone
-  }
+  init(notification: ServiceNotification) { self.notification = notification }
 
   var lastStatus: String { status.withLock { $0 } ?? "starting" }
 
@@ -264,13 +260,13 @@ final class Supervision: Sendable {
   private func line(_ report: SchedulerReport) -> String {
     var line = "\(report.exports) export\(report.exports == 1 ? "" : "s")"
     if report.running > 0 { line += ", \(report.running) running" }
-    if let next = report.next, let zone = try? zone(next.zone) {
-      let local = zone.localDateTime(at: next.at)
-      let day = zone.localDateTime(at: time.now()).date == local.date ? "" : "\(local.date) "
+    if let next = report.next {
+      let local = next.zone.localDateTime(at: next.at)
+      let day = next.zone.localDateTime(at: time.now()).date == local.date ? "" : "\(local.date) "
       let minute = String(local.secondOfDay / 60 % 60)
       let hour = String(local.secondOfDay / 3600)
       line +=
-        ", next: \(next.name) \(day)\(hour.count < 2 ? "0" : "")\(hour):\(minute.count < 2 ? "0" : "")\(minute) \(zone.abbreviation(at: next.at))"
+        ", next: \(next.name) \(day)\(hour.count < 2 ? "0" : "")\(hour):\(minute.count < 2 ? "0" : "")\(minute) \(next.zone.abbreviation(at: next.at))"
     }
     return line
   }
