@@ -24,13 +24,22 @@ package struct RunPlanner: Sendable {
   package init(
     revision: Revision, plannedThrough: Instant?, hasSequence: Bool?, voided: [Window] = [], zone: Zone
   ) throws(ExportError) {
+    try self.init(
+      outline: RevisionOutline(revision), plannedThrough: plannedThrough, hasSequence: hasSequence,
+      voided: voided, zone: zone)
+  }
+
+  /// As ``init(revision:plannedThrough:hasSequence:voided:zone:)``.
+  package init(
+    outline: RevisionOutline, plannedThrough: Instant?, hasSequence: Bool?, voided: [Window] = [], zone: Zone
+  ) throws(ExportError) {
     self.voided = voided
     self.zone = zone
     self.plannedThrough = plannedThrough
-    dataType = revision.definition.data.dataType
-    timing = revision.timing
-    switch (revision.definition.frequency, revision.timing) {
-    case (.recurring(let recurrence), .recurring(let from)):
+    dataType = outline.data.dataType
+    timing = outline.timing
+    switch (outline.recurrence, outline.timing) {
+    case (let recurrence?, .recurring(let from)):
       guard
         let schedule = Schedule(
           from: from, at: recurrence.at, everyHours: recurrence.everyHours, until: recurrence.until,

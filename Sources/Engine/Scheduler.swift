@@ -179,8 +179,9 @@ package actor Scheduler: Service {
       if try voidFarAhead(of: now) { try readLedger() }
       let due = agenda.due(at: now)
       for (export, windows) in due { try ledger.claim(windows, of: export, now: now) }
-      let hasChanged = try settleProfiles(at: now)
-      if !due.isEmpty || hasChanged { try readLedger() }
+      // A one-time profile run that has just been planned is admitted in the same turn.
+      if !due.isEmpty { try readLedger() }
+      if try settleProfiles(at: now) { try readLedger() }
       jobs += begin(at: now)
       jobs += housekeeping()
     }

@@ -30,6 +30,19 @@ extension Ledger {
     }
   }
 
+  /// What is ahead of every export that is not deleted, by name.
+  package func outlines() throws(ExportError) -> [(record: ExportRecord, outline: RevisionOutline)] {
+    try read { database in
+      let records = try ExportRecord.fetchAll(
+        database.cachedStatement(
+          sql: """
+            SELECT \(ExportRecord.columns) FROM export WHERE deleted_at IS NULL ORDER BY name
+            """))
+      let outlines = try Self.newestOutlines("SELECT id FROM export WHERE deleted_at IS NULL", [], database)
+      return records.compactMap { record in outlines[record.id].map { (record, $0.outline) } }
+    }
+  }
+
   /// The live export of that name.
   package func export(named name: String) throws(ExportError) -> ExportRecord? {
     try read { try Self.liveExport(named: name, $0) }
@@ -280,18 +293,28 @@ extension Ledger {
     return try revision(row)
   }
 
-  /// Newest revisions of the exports whose ids `chosen` selects, by request id.
-  static func newestRevisions(
+  /// Outlines of the newest revisions of the exports whose ids `chosen` selects, with the definitions as they were
+  /// written, by request id.
+  static func newestOutlines(
     _ chosen: String, _ arguments: StatementArguments, _ database: Database
-  ) throws -> [RequestId: RevisionRecord] {
-    let rows = try Row.fetchAll(
+  ) throws -> [RequestId: (outline: RevisionOutline, definition: String)] {
+    let rows = try Row.fetchCursor(
       database.cachedStatement(
         sql: """
-          SELECT revision.* FROM revision JOIN export ON export.id = revision.export_id
-            AND export.revision = revision.number WHERE export.id IN (\(chosen))
+          SELECT export.id, resolved, definition FROM export JOIN revision ON revision.export_id = export.id
+            AND revision.number = export.revision WHERE export.id IN (\(chosen))
           """), arguments: arguments)
-    return try Dictionary(
-      rows.map { ($0["export_id"], try revision($0)) }, uniquingKeysWith: { first, _ in first })
+    var outlines: [RequestId: (outline: RevisionOutline, definition: String)] = [:]
+    var tokens = JSONTokens()
+    while let row = try rows.next() {
+      let outline = try row.withUnsafeData(atIndex: 1) { resolved in
+        let known = resolved?.withUnsafeBytes { RevisionOutline(encoded: $0, &tokens) }
+        return try known
+          ?? RevisionOutline(JSONDecoder().decode(Revision.self, from: resolved ?? Data()))
+      }
+      outlines[row[0]] = (outline, row[2])
+    }
+    return outlines
   }
 
   private static func revision(_ row: Row) throws -> RevisionRecord {

@@ -70,6 +70,14 @@ extension Ledger {
     }
   }
 
+  /// Whether a run of any export is RUNNING.
+  package func isAnyRunning() throws(ExportError) -> Bool {
+    try read {
+      try Bool.fetchOne(
+        $0.cachedStatement(sql: "SELECT EXISTS (SELECT 1 FROM run WHERE state = 'RUNNING')"))!
+    }
+  }
+
   package func run(_ id: RunId) throws(ExportError) -> RunRecord? {
     try read {
       try RunRecord.fetchOne(

@@ -1,4 +1,5 @@
 import ArgumentParser
+import CMalloc
 import Engine
 import ExportConfig
 import ExportCore
@@ -75,11 +76,12 @@ final class Daemon: Sendable {
     let ledger = first.ledger
     try ledger.register(bootId: bootId, pid: getpid(), version: Exportd.version, now: first.time.now())
     try takeAtStart()
+    Self.giveBackMemory()
     // Parts that look at the newest configuration for every run: secrets are never part of a revision.
     let executor = RunExecutor(
       ledger: ledger, parts: currentParts(), time: first.time, bootId: bootId, logger: logger)
     let scheduler = Scheduler(
-      ledger: ledger, executor: executor, settings: first.configuration.schedulerSettings,
+      ledger: ledger, executor: executor, settings: current.withLock { $0.configuration.schedulerSettings },
       hooks: SchedulerHooks(
         reload: { [self] in await reload() },
         probe: { [self] in await probe() },
@@ -124,19 +126,28 @@ final class Daemon: Sendable {
 
   /// At start a broken definition file leaves its export, loudly, at its last good definition.
   private func takeAtStart() throws {
-    for diagnostic in first.loaded.diagnostics {
+    let loaded = Assembly.reader.load(first.configurationPath)
+    guard let configuration = loaded.configuration else { throw Failure(.configuration, loaded.errorText) }
+    guard configuration.stateDirectory == first.configuration.stateDirectory else {
+      throw Failure(.configuration, "stateDirectory was changed as the daemon started; start it again")
+    }
+    current.withLock { $0.configuration = configuration }
+    for diagnostic in loaded.diagnostics {
       logger.log(level: diagnostic.severity == .error ? .error : .warning, "\(diagnostic)")
     }
-    let report = try first.registrar.reconcile(
-      first.loaded.written, broken: first.loaded.brokenReasons, .sound, now: first.time.now())
+    let report = try Assembly.registrar(configuration, first.ledger).reconcile(
+      loaded.written, broken: loaded.brokenReasons, .sound, now: first.time.now())
     for line in report.warnings { logger.warning("\(line)") }
     for line in report.errors { logger.error("\(line)") }
     logger.info("configuration \(first.configurationPath): \(report.summary)")
-    let problems = first.loaded.diagnostics.errors.map(\.description) + report.errors.map(\.description)
+    let problems = loaded.diagnostics.errors.map(\.description) + report.errors.map(\.description)
     if !problems.isEmpty {
       try first.ledger.reloaded(error: problems.joined(separator: "\n"), now: first.time.now())
     }
   }
+
+  /// Of what ten thousand definitions took to be read, next to nothing is needed from then on.
+  private static func giveBackMemory() { malloc_trim(0) }
 
   private func reloadForSignal(_ scheduler: Scheduler) async { _ = await reload() }
 
@@ -144,6 +155,12 @@ final class Daemon: Sendable {
   private func reload() async -> Answer {
     notification.reloading()
     defer { notification.ready(status: supervision.lastStatus) }
+    let answer = await takeAnew()
+    Self.giveBackMemory()
+    return answer
+  }
+
+  private func takeAnew() async -> Answer {
     let loaded = Assembly.reader.load(first.configurationPath)
     let outcome = take(loaded)
     switch outcome {
