@@ -74,12 +74,9 @@ struct NextCommand: AsyncParsableCommand {
 
   private func lists(_ place: StatePlace) throws -> [List] {
     guard let name else {
-      // Each zone is asked for once, not ten thousand times.
-      var zones: [String: Zone] = [:]
-      return try place.ledger.outlines().map { record, outline in
-        let zone = try zones[outline.timeZone] ?? Assembly.zone(outline.timeZone)
-        zones[outline.timeZone] = zone
-        return try list(record, outline, zone)
+      var zones = ZonesOfTheMoment(Assembly.zone)
+      return try place.ledger.outlines().map {
+        try list($0.record, $0.outline, zones.zone($0.outline.timeZone))
       }
     }
     let record = try place.export(name)
