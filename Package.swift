@@ -56,6 +56,7 @@ let package = Package(
     .systemLibrary(
       name: "CZstd", path: "Sources/CLibraries/CZstd", pkgConfig: "libzstd",
       providers: [.apt(["libzstd-dev"])]),
+    .systemLibrary(name: "CMalloc", path: "Sources/CLibraries/CMalloc"),
 
     .target(
       name: "Compression",
@@ -85,7 +86,7 @@ let package = Package(
     .executableTarget(
       name: "exportd",
       dependencies: [
-        "Compression", "DirectoryDestination", "Engine", "ExportConfig", "ExportCore", "Ledger",
+        "CMalloc", "Compression", "DirectoryDestination", "Engine", "ExportConfig", "ExportCore", "Ledger",
         "SQLiteSource", "TimeZones", "Webhooks", argumentParser, grdb, lifecycle, logging, signals,
       ]),
 

@@ -2,19 +2,31 @@ package import ExportCore
 package import Ledger
 package import TimeZones
 
-/// What the scheduler knows of one export.
-package struct AgendaEntry: Sendable {
-  package var record: ExportRecord
-  package var revision: RevisionRecord
-  package var planner: RunPlanner
+/// What the scheduler knows of one export. A reference: of ten thousand there is one each, however many lists they
+/// stand in.
+package final class AgendaEntry: Sendable {
+  package let record: ExportRecord
+  package let planner: RunPlanner
   /// Runs that are PENDING or RUNNING, oldest window first.
-  package var open: [RunRecord]
+  package let open: [RunRecord]
 
-  package init(record: ExportRecord, revision: RevisionRecord, planner: RunPlanner, open: [RunRecord]) {
+  package init(record: ExportRecord, planner: RunPlanner, open: [RunRecord]) {
     self.record = record
-    self.revision = revision
     self.planner = planner
     self.open = open
+  }
+
+  /// The next window; a stopped export has none.
+  package var upcoming: PlannedWindow? { record.stoppedBy == nil ? planner.next : nil }
+
+  /// The next window, when no run has to end before it can be planned.
+  fileprivate var plannable: PlannedWindow? {
+    planner.mayPlan(hasOpenRun: !open.isEmpty) ? upcoming : nil
+  }
+
+  /// Whether its last window has ended, and it is not marked so yet.
+  fileprivate var isFinished: Bool {
+    record.isRecurring && record.doneAt == nil && planner.isExhausted && open.isEmpty
   }
 }
 
@@ -41,31 +53,43 @@ package struct Agenda: Sendable {
   /// Stored times of a next attempt further ahead than this come from a clock that has since been set back.
   package static let furthestRetry: Int64 = 3600
 
+  /// By request id. What follows from them without the time of day is worked out when they change, not every second:
+  /// most of ten thousand exports have nothing to do for hours.
   package var entries: [RequestId: AgendaEntry] = [:] {
     didSet {
       ordered = entries.values.sorted { $0.record.id < $1.record.id }
-      nextDue = soonest
+      open = ordered.filter { !$0.open.isEmpty }
+      strangers = ordered.filter { $0.record.hasSequence == nil && $0.record.dataType == .events }
+      finished = ordered.filter(\.isFinished).map(\.record.id)
+      nextDue = ordered.filter { $0.upcoming != nil }
+        .min { ($0.upcoming!.dueAt, $0.record.name) < ($1.upcoming!.dueAt, $1.record.name) }
+      nextPlannable = ordered.lazy.compactMap { $0.plannable?.dueAt }.min()
+      farAheadBefore = ordered.lazy.filter { $0.record.stoppedBy == nil }
+        .compactMap(\.planner.farAheadBefore).max()
     }
   }
-  /// In the order of request ids, so that the same state leads to the same deeds in the same order. Like what is
-  /// next, it is worked out when entries change, not every second.
-  package private(set) var ordered: [AgendaEntry] = []
-  /// When the next window of any export becomes due; nil when nothing is planned any more.
-  package private(set) var nextDue: (at: Instant, entry: AgendaEntry)?
+  /// In the order of request ids, like all lists here, so that the same state leads to the same deeds in the same order.
+  private var ordered: [AgendaEntry] = []
+  /// Exports with runs that are PENDING or RUNNING.
+  package private(set) var open: [AgendaEntry] = []
+  /// Event exports of whose source it is not known yet whether it has a sequence.
+  package private(set) var strangers: [AgendaEntry] = []
+  /// Recurring exports whose last window has ended and that are not marked so yet.
+  package private(set) var finished: [RequestId] = []
+  /// The export whose next window becomes due first; nil when nothing is planned any more.
+  package private(set) var nextDue: AgendaEntry?
+  /// When the next window becomes due that can be planned as things are.
+  private var nextPlannable: Instant?
+  /// Before it, the clock had been far ahead when the windows of some export were planned.
+  private var farAheadBefore: Instant?
   package var requests: [RunRequest] = []
   package var maxConcurrentRuns: Int
 
   package init(maxConcurrentRuns: Int) { self.maxConcurrentRuns = maxConcurrentRuns }
 
-  private var soonest: (at: Instant, entry: AgendaEntry)? {
-    ordered.compactMap { entry in
-      entry.record.stoppedBy == nil ? entry.planner.next.map { ($0.dueAt, entry) } : nil
-    }.min { ($0.0, $0.1.record.name) < ($1.0, $1.1.record.name) }
-  }
-
   /// Exports with windows to claim at `now`. A stopped export plans nothing.
   package func due(at now: Instant) -> [(export: RequestId, windows: [PlannedWindow])] {
-    guard let nextDue, nextDue.at <= now else { return [] }
+    guard let nextPlannable, nextPlannable <= now else { return [] }
     return ordered.compactMap { entry in
       guard entry.record.stoppedBy == nil else { return nil }
       let windows = entry.planner.due(at: now, hasOpenRun: !entry.open.isEmpty)
@@ -73,21 +97,17 @@ package struct Agenda: Sendable {
     }
   }
 
-  /// One-time profile runs that wait to be admitted, and whose export wants recurring ones stopped for them.
-  package var waiting: [(run: RunId, definition: Definition)] {
-    entries.values.compactMap { entry in
-      guard entry.record.needsAdmission, entry.record.stoppedBy == nil, let first = entry.open.first,
-        first.admittedAt == nil
-      else { return nil }
-      return (first.id, entry.revision.resolved.definition)
-    }.sorted { $0.run < $1.run }
+  /// Exports with windows that a clock far ahead of `now` had planned. A stopped export keeps them until it is started.
+  package func farAhead(of now: Instant) -> [AgendaEntry] {
+    guard let farAheadBefore, now < farAheadBefore else { return [] }
+    return ordered.filter { $0.record.stoppedBy == nil && $0.planner.isFarAhead(of: now) }
   }
 
-  /// Recurring exports whose last window has ended and that are not marked so yet.
-  package var finished: [RequestId] {
-    entries.values.filter {
-      $0.record.isRecurring && $0.record.doneAt == nil && $0.planner.isExhausted && $0.open.isEmpty
-    }.map(\.record.id).sorted()
+  /// One-time profile exports whose run waits to be admitted, with that run.
+  package var waiting: [(export: RequestId, run: RunId)] {
+    open.filter {
+      $0.record.needsAdmission && $0.record.stoppedBy == nil && $0.open[0].admittedAt == nil
+    }.map { ($0.record.id, $0.open[0].id) }.sorted { $0.run < $1.run }
   }
 
   /// A run that should begin now.
@@ -109,7 +129,7 @@ package struct Agenda: Sendable {
     let free = maxConcurrentRuns - running.count
     guard free > 0 else { return [] }
     var ready: [(Start, Instant)] = []
-    for entry in entries.values {
+    for entry in open {
       // A committed run comes before older windows that were reopened: what is late for its window is looked for only
       // once it is DONE.
       let next = entry.open.first { $0.manifestName != nil } ?? entry.open.first

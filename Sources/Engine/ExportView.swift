@@ -6,8 +6,10 @@ package import TimeZones
 /// `--json` and every page.
 package struct ExportView: Sendable {
   package let record: ExportRecord
-  /// The newest one.
-  package let revision: RevisionRecord
+  /// Of the newest revision.
+  package let outline: RevisionOutline
+  /// The newest definition as the person wrote it, compact JSON.
+  package let definition: String
   /// The export's own; UTC when it cannot be read, which ``reason`` then says.
   package let zone: Zone
   package let state: ExportState
@@ -32,7 +34,8 @@ package struct ExportView: Sendable {
     _ snapshot: ExportSnapshot, zone: (String) throws(ExportError) -> Zone, isBusy: Bool, now: Instant
   ) {
     record = snapshot.record
-    revision = snapshot.revision
+    self.outline = snapshot.outline
+    definition = snapshot.definition
     lastRun = snapshot.last
     failedWindows = snapshot.failedWindows
     leftovers = snapshot.leftovers
@@ -56,11 +59,10 @@ package struct ExportView: Sendable {
     var problem: String?
 
     init(_ snapshot: ExportSnapshot, _ zone: (String) throws(ExportError) -> Zone) {
-      let revision = snapshot.revision.resolved
       do throws(ExportError) {
-        self.zone = try zone(revision.timeZone)
+        self.zone = try zone(snapshot.outline.timeZone)
         let planner = try RunPlanner(
-          revision: revision, plannedThrough: snapshot.record.plannedThrough,
+          outline: snapshot.outline, plannedThrough: snapshot.record.plannedThrough,
           hasSequence: snapshot.record.hasSequence, zone: self.zone)
         next = planner.next
         isExhausted =
@@ -119,13 +121,16 @@ package struct Overview: Sendable {
   package let daemon: DaemonRecord?
   /// What the last reload did not take; nil when all was taken. It stands also while no daemon runs.
   package let reloadError: String?
-  /// By name.
+  /// By name; only one where only one was asked for.
   package let exports: [ExportView]
   package let now: Instant
 
-  /// - Parameter pid: who holds the state directory; nil when nobody does.
+  /// - Parameters:
+  ///   - only: one export, also a deleted one; nil for all.
+  ///   - pid: who holds the state directory; nil when nobody does.
   package init(
-    _ ledger: Ledger, zone: (String) throws(ExportError) -> Zone, pid: Int32?, now: Instant
+    _ ledger: Ledger, only: RequestId? = nil, zone: @escaping (String) throws(ExportError) -> Zone,
+    pid: Int32?, now: Instant
   ) throws(ExportError) {
     let record = try ledger.daemon()
     daemon = pid.flatMap { pid in
@@ -137,29 +142,14 @@ package struct Overview: Sendable {
     }
     reloadError = record?.reloadError
     self.now = now
-    let snapshots = try ledger.snapshots()
-    let isBusy = snapshots.contains { $0.open.contains { $0.state == .running } }
-    // Each zone is asked for once, not ten thousand times.
-    var zones: [String: Result<Zone, ExportError>] = [:]
-    var exports: [ExportView] = []
-    exports.reserveCapacity(snapshots.count)
-    for snapshot in snapshots {
-      exports.append(
-        ExportView(
-          snapshot,
-          zone: { (name) throws(ExportError) in
-            let known: Result<Zone, ExportError>
-            if let found = zones[name] {
-              known = found
-            } else {
-              known = Result { () throws(ExportError) in try zone(name) }
-              zones[name] = known
-            }
-            return try known.get()
-          },
-          isBusy: isBusy, now: now))
+    let snapshots =
+      if let only { try ledger.snapshot(of: only).map { [$0] } ?? [] } else { try ledger.snapshots() }
+    let isBusy = try ledger.isAnyRunning()
+    var zones = ZonesOfTheMoment(zone)
+    exports = snapshots.map { snapshot in
+      ExportView(
+        snapshot, zone: { (name) throws(ExportError) in try zones.zone(name) }, isBusy: isBusy, now: now)
     }
-    self.exports = exports
   }
 
   /// What `status --check` reports: exports that are FAILED, and those with something overdue.

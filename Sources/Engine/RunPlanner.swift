@@ -4,14 +4,17 @@ package import TimeZones
 
 /// Which windows an export has: a pure function of its definition, what is planned already, and now.
 package struct RunPlanner: Sendable {
-  package let revision: Revision
+  package let dataType: DataType
+  /// The export's own.
+  package let zone: Zone
   package let plannedThrough: Instant?
   /// In seconds.
   package let delay: Int64
   /// Nil for a one-time export.
   package let schedule: Schedule?
   /// Windows that a clock far ahead had planned, from `plannedThrough` on: they are planned again as they were.
-  private let voided: [Window]
+  package let voided: [Window]
+  private let timing: Revision.Timing
   /// The next window that is not planned yet. Worked out once: the scheduler asks every second.
   package private(set) var next: PlannedWindow?
 
@@ -21,11 +24,22 @@ package struct RunPlanner: Sendable {
   package init(
     revision: Revision, plannedThrough: Instant?, hasSequence: Bool?, voided: [Window] = [], zone: Zone
   ) throws(ExportError) {
+    try self.init(
+      outline: RevisionOutline(revision), plannedThrough: plannedThrough, hasSequence: hasSequence,
+      voided: voided, zone: zone)
+  }
+
+  /// As ``init(revision:plannedThrough:hasSequence:voided:zone:)``.
+  package init(
+    outline: RevisionOutline, plannedThrough: Instant?, hasSequence: Bool?, voided: [Window] = [], zone: Zone
+  ) throws(ExportError) {
     self.voided = voided
-    self.revision = revision
+    self.zone = zone
     self.plannedThrough = plannedThrough
-    switch (revision.definition.frequency, revision.timing) {
-    case (.recurring(let recurrence), .recurring(let from)):
+    dataType = outline.data.dataType
+    timing = outline.timing
+    switch (outline.recurrence, outline.timing) {
+    case (let recurrence?, .recurring(let from)):
       guard
         let schedule = Schedule(
           from: from, at: recurrence.at, everyHours: recurrence.everyHours, until: recurrence.until,
@@ -36,7 +50,7 @@ package struct RunPlanner: Sendable {
           hint: "give a later `until`")
       }
       self.schedule = schedule
-      let waitsForStragglers = hasSequence == false && revision.definition.data.dataType == .events
+      let waitsForStragglers = hasSequence == false && dataType == .events
       delay = Int64(recurrence.delayMinutes ?? (waitsForStragglers ? 5 : 0)) * 60
     default:
       schedule = nil
@@ -76,10 +90,10 @@ package struct RunPlanner: Sendable {
     }
   }
 
-  private var isProfiles: Bool { revision.definition.data.dataType == .profiles }
+  private var isProfiles: Bool { dataType == .profiles }
 
   private var onlyWindow: PlannedWindow? {
-    switch revision.timing {
+    switch timing {
     case .recurring: nil
     case .once(let window): PlannedWindow(window: window, dueAt: window.to)
     case .onceNow(let created): PlannedWindow(profilesFrom: nil, to: created, dueAt: created)
@@ -90,9 +104,12 @@ package struct RunPlanner: Sendable {
   /// windows of a recurring export as one, and none while a run is still open, which they merge with.
   /// - Parameter hasOpenRun: whether a run of the export is PENDING or RUNNING.
   package func due(at now: Instant, hasOpenRun: Bool) -> [PlannedWindow] {
-    guard let next, next.dueAt <= now, !isProfiles || schedule == nil || !hasOpenRun else { return [] }
+    guard let next, next.dueAt <= now, mayPlan(hasOpenRun: hasOpenRun) else { return [] }
     return merged(windows.prefix { $0.dueAt <= now })
   }
+
+  /// Whether a window can be planned at all: those of recurring profiles merge with a run that is still open.
+  package func mayPlan(hasOpenRun: Bool) -> Bool { !isProfiles || schedule == nil || !hasOpenRun }
 
   /// What is over at `now`, due or not: what a person leaves out who starts an export without it.
   package func missed(at now: Instant) -> [PlannedWindow] { merged(windows.prefix { $0.to <= now }) }
@@ -105,9 +122,12 @@ package struct RunPlanner: Sendable {
   }
 
   /// Whether the clock had been far ahead: more than one window is planned that lies after `now`.
-  package func isFarAhead(of now: Instant) -> Bool {
-    guard let schedule, let plannedThrough else { return false }
-    return plannedThrough - now > Int64(schedule.everyHours) * 3600
+  package func isFarAhead(of now: Instant) -> Bool { farAheadBefore.map { now < $0 } ?? false }
+
+  /// The instant before which ``isFarAhead(of:)`` holds; nil when nothing is planned yet.
+  package var farAheadBefore: Instant? {
+    guard let schedule, let plannedThrough else { return nil }
+    return plannedThrough - Int64(schedule.everyHours) * 3600
   }
 
   /// Whether a recurring export has nothing left to plan.

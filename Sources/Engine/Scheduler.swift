@@ -30,7 +30,7 @@ package actor Scheduler: Service {
   var agenda: Agenda
   var running: [RunId: RunningAttempt] = [:]
   /// Open runs of exports that were deleted.
-  private var orphans: [RunRecord] = []
+  private var orphans: [RequestId: [RunRecord]] = [:]
   /// Files of this run are being deleted.
   private var beingCleaned: RunId?
 
@@ -39,6 +39,8 @@ package actor Scheduler: Service {
   /// The ledger has changed, or may have: read it again.
   private var isStale = true
   private var seenVersion: Int64 = -1
+  /// The last of the ledger's changes that the agenda knows of; 0 when it is to know all anew.
+  private var seenChange: Int64 = 0
   private var readAt = Scheduler.never
   private var clock: (wall: Instant, uptime: Int64)
   private let wasToldToEnd = Atomic<Bool>(false)
@@ -170,15 +172,16 @@ package actor Scheduler: Service {
         }
       }
     }
-    if time.uptime() - readAt > Self.longestTrust { isStale = true }
+    if time.uptime() - readAt > Self.longestTrust { (isStale, seenChange) = (true, 0) }
     if isStale { try readLedger() }
     try retrieve()
     if !isEnding {
       if try voidFarAhead(of: now) { try readLedger() }
       let due = agenda.due(at: now)
       for (export, windows) in due { try ledger.claim(windows, of: export, now: now) }
-      let hasChanged = try settleProfiles(at: now)
-      if !due.isEmpty || hasChanged { try readLedger() }
+      // A one-time profile run that has just been planned is admitted in the same turn.
+      if !due.isEmpty { try readLedger() }
+      if try settleProfiles(at: now) { try readLedger() }
       jobs += begin(at: now)
       jobs += housekeeping()
     }
@@ -199,44 +202,57 @@ package actor Scheduler: Service {
     return now.wall
   }
 
+  /// Takes over what has changed in the ledger since it was read last, or all of it.
   private func readLedger() throws(ExportError) {
-    let records = try ledger.activeExports()
-    let open = Dictionary(grouping: try ledger.openRuns(), by: \.exportId)
-    let voided = try ledger.voidedWindows()
-    var entries: [RequestId: AgendaEntry] = [:]
-    for record in records {
-      let known = agenda.entries[record.id]
+    let changes = try ledger.changes(after: seenChange)
+    isStale = false
+    guard changes.last != seenChange else { return }
+    var entries = agenda.entries
+    if seenChange == 0 {
+      (entries, orphans) = ([:], [:])
+      readAt = time.uptime()
+    }
+    var zones = ZonesOfTheMoment(executor.parts.zone)
+    for export in changes.exports {
       do throws(ExportError) {
-        let revision =
-          if let known, known.revision.number == record.revision {
-            known.revision
-          } else {
-            try ledger.revision(of: record.id, number: record.revision)
-          }
-        let planner = try RunPlanner(
-          revision: revision.resolved, plannedThrough: record.plannedThrough,
-          hasSequence: record.hasSequence, voided: voided[record.id] ?? [],
-          zone: try executor.parts.zone(revision.resolved.timeZone))
-        entries[record.id] = AgendaEntry(
-          record: record, revision: revision, planner: planner, open: open[record.id] ?? [])
+        entries[export.id] = try entry(export, &zones)
       } catch {
         // One bad definition never stops the loop.
-        logger.error("\(record.name): \(error)")
-        try ledger.note(record.id, error.description)
+        logger.error("\(export.record?.name ?? "export \(export.id)"): \(error)")
+        entries[export.id] = nil
+        try ledger.note(export.id, error.description)
       }
+      orphans[export.id] = entries[export.id] == nil && !export.open.isEmpty ? export.open : nil
     }
     agenda.entries = entries
-    orphans = open.filter { entries[$0.key] == nil }.flatMap(\.value)
-    isStale = false
-    readAt = time.uptime()
+    seenChange = changes.last
+  }
+
+  /// What is to be known of an export; nil when nothing of it is left to do. What is known already and has not changed
+  /// is kept.
+  private func entry(
+    _ export: Changes.Export, _ zones: inout ZonesOfTheMoment
+  ) throws(ExportError) -> AgendaEntry? {
+    guard let record = export.record else { return nil }
+    if let known = agenda.entries[record.id], known.record.revision == record.revision,
+      known.record.plannedThrough == record.plannedThrough, known.record.hasSequence == record.hasSequence,
+      known.planner.voided == export.voided,
+      try known.planner.zone == zones.zone(known.planner.zone.name)
+    {
+      return AgendaEntry(record: record, planner: known.planner, open: export.open)
+    }
+    let revision = try ledger.revision(of: record.id, number: record.revision).resolved
+    let planner = try RunPlanner(
+      revision: revision, plannedThrough: record.plannedThrough, hasSequence: record.hasSequence,
+      voided: export.voided, zone: try zones.zone(revision.timeZone))
+    return AgendaEntry(record: record, planner: planner, open: export.open)
   }
 
   /// A clock that had been far ahead has planned windows that are not over yet: they are voided, and planned again when
   /// they are. Without a sequence nobody can tell which of their rows were sent, so the export stops.
   private func voidFarAhead(of now: Instant) throws(ExportError) -> Bool {
     var hasVoided = false
-    for entry in agenda.entries.values
-    where entry.planner.isFarAhead(of: now) && entry.record.stoppedBy == nil {
+    for entry in agenda.farAhead(of: now) {
       let isRepeatable = entry.record.dataType == .events && entry.record.hasSequence == true
       let name = entry.record.name
       let reason =
@@ -260,7 +276,8 @@ package actor Scheduler: Service {
     let finished = agenda.finished
     for export in finished { try ledger.markDone(export, now: now) }
     var hasChanged = !finished.isEmpty
-    for (run, definition) in agenda.waiting {
+    for (export, run) in agenda.waiting {
+      let definition = try ledger.revision(of: export).resolved.definition
       let admission = try ledger.admit(
         run, stopRecurring: definition.stopRecurring, resume: definition.resumeRecurring, now: now)
       if admission == .admitted || definition.stopRecurring { hasChanged = true }
@@ -277,9 +294,9 @@ package actor Scheduler: Service {
     func isLost(_ run: RunRecord) -> Bool {
       run.state == .running && run.bootId == executor.bootId && running[run.id] == nil
     }
-    let lost = agenda.ordered.flatMap(\.open).filter(isLost)
+    let lost = agenda.open.flatMap(\.open).filter(isLost)
     for run in lost { try ledger.interrupt(run.id, reason: "interrupted; goes on now") }
-    let over = orphans.filter(isLost)
+    let over = orphans.values.flatMap(\.self).filter(isLost).sorted { $0.id < $1.id }
     for run in over {
       _ = try ledger.stopped(run.id, reason: "the export was deleted", now: time.now())
     }
@@ -320,7 +337,6 @@ package actor Scheduler: Service {
   }
 
   private func housekeeping() -> [Job] {
-    let strangers = agenda.ordered.filter { $0.record.hasSequence == nil && $0.record.dataType == .events }
     var due: [Chore] = []
     let uptime = time.uptime()
     if chores.begin(.clean, at: uptime, atOnce: mayHaveLeftovers) {
@@ -328,16 +344,13 @@ package actor Scheduler: Service {
       due.append(.clean)
     }
     for chore in [Chore.tell, .prune] where chores.begin(chore, at: uptime) { due.append(chore) }
-    if !strangers.isEmpty, chores.begin(.acquaint, at: uptime) { due.append(.acquaint) }
-    return due.map { .chore($0, strangers.map(\.record)) }
+    if !agenda.strangers.isEmpty, chores.begin(.acquaint, at: uptime) { due.append(.acquaint) }
+    return due.map { .chore($0, $0 == .acquaint ? agenda.strangers.map(\.record) : []) }
   }
 
   private func report() {
-    let next = agenda.nextDue.map { due in
-      (
-        name: due.entry.record.name, at: due.entry.planner.next!.to,
-        zone: due.entry.revision.resolved.timeZone
-      )
+    let next = agenda.nextDue.map {
+      (name: $0.record.name, at: $0.upcoming!.to, zone: $0.planner.zone)
     }
     hooks.turned(
       SchedulerReport(

@@ -29,7 +29,7 @@ package struct SchedulerHooks: Sendable {
 package struct SchedulerReport: Hashable, Sendable {
   package var exports: Int
   package var running: Int
-  package var next: (name: String, at: Instant, zone: String)?
+  package var next: (name: String, at: Instant, zone: Zone)?
   /// Whether all work that was told to end has ended in time: false is a thread that hangs, which only a restart mends.
   package var isHealthy: Bool
 

@@ -12,46 +12,61 @@ package struct ConfigurationReader: Sendable {
     self.capabilities = capabilities
   }
 
+  /// Reads `exportd.json` alone, for who does not need the definitions beside it: there may be ten thousand.
+  /// - Parameter path: of `exportd.json`.
+  package func head(_ path: String) -> ConfigurationHead {
+    var (head, _) = main(path)
+    do {
+      try DirectoryEntries.tryOut(path: head.folder)
+    } catch {
+      head.refuse(error)
+    }
+    return head
+  }
+
   /// Reads `exportd.json` and the definitions in `exports.d` beside it.
   /// - Parameter path: of `exportd.json`.
   package func load(_ path: String) -> LoadedConfiguration {
-    let file = absolute(path)
-    let parent = String(file[..<file.lastIndex(of: "/")!])
-    let folder = "\(parent)/exports.d"
-    var diagnostics: [Diagnostic] = []
-    let main = configuration(file, in: parent.isEmpty ? "/" : parent, &diagnostics)
-    var configuration = main.configuration
-
+    var (head, outline) = main(path)
     var names: [String] = []
     do {
-      names = try DirectoryEntries(path: folder).names.filter { !isIgnored($0) }
+      names = try DirectoryEntries(path: head.folder).names.filter { !isIgnored($0) }
     } catch {
-      diagnostics.append(Diagnostic(file: folder, message: error.message))
-      configuration = nil
+      head.refuse(error)
     }
+    var diagnostics = head.diagnostics
     var definitions: [LoadedDefinition] = []
     var broken: [BrokenDefinition] = []
     for entry in names {
-      let file = "\(folder)/\(entry)"
+      let file = "\(head.folder)/\(entry)"
       guard let name = exportName(entry) else {
         diagnostics.append(
           Diagnostic(
             file: file,
             message: "the name of a definition file is NAME.json, NAME being \(ExportName.rule)"))
         // What is in it is looked at all the same: renamed, it should be right.
-        if entry.hasSuffix(".json") { _ = definition(entry, file, main.outline, &diagnostics) }
+        if entry.hasSuffix(".json") { _ = definition(entry, file, outline, &diagnostics) }
         continue
       }
-      if let definition = definition(name, file, main.outline, &diagnostics) {
+      if let definition = definition(name, file, outline, &diagnostics) {
         definitions.append(definition)
       } else {
         broken.append(BrokenDefinition(name: name, file: file))
       }
     }
     return LoadedConfiguration(
-      file: file, folder: folder, configuration: configuration,
-      stateDirectory: main.outline.stateDirectory, definitions: definitions, broken: broken,
-      diagnostics: diagnostics)
+      head: head, definitions: definitions, broken: broken, diagnostics: diagnostics)
+  }
+
+  private func main(_ path: String) -> (head: ConfigurationHead, outline: ConfigurationOutline) {
+    let file = absolute(path)
+    let parent = String(file[..<file.lastIndex(of: "/")!])
+    var diagnostics: [Diagnostic] = []
+    let main = configuration(file, in: parent.isEmpty ? "/" : parent, &diagnostics)
+    let head = ConfigurationHead(
+      file: file, folder: "\(parent)/exports.d", configuration: main.configuration,
+      stateDirectory: main.outline.stateDirectory, diagnostics: diagnostics)
+    return (head, main.outline)
   }
 
   /// Reads one definition that is not in a file of the configuration, or was stored before.

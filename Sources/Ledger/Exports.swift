@@ -23,21 +23,23 @@ extension Ledger {
   package func exports() throws(ExportError) -> [ExportRecord] {
     try read {
       try ExportRecord.fetchAll(
-        $0.cachedStatement(sql: "SELECT * FROM export WHERE deleted_at IS NULL ORDER BY name"))
+        $0.cachedStatement(
+          sql: """
+            SELECT \(ExportRecord.columns) FROM export WHERE deleted_at IS NULL ORDER BY name
+            """))
     }
   }
 
-  /// Every export with something left to do, by name: the live ones, and those that were deleted while a committed run
-  /// of theirs had only its manifest left to deliver.
-  package func activeExports() throws(ExportError) -> [ExportRecord] {
-    try read {
-      try ExportRecord.fetchAll(
-        $0.cachedStatement(
+  /// What is ahead of every export that is not deleted, by name.
+  package func outlines() throws(ExportError) -> [(record: ExportRecord, outline: RevisionOutline)] {
+    try read { database in
+      let records = try ExportRecord.fetchAll(
+        database.cachedStatement(
           sql: """
-            SELECT * FROM export WHERE deleted_at IS NULL
-              OR id IN (SELECT export_id FROM run WHERE state IN ('PENDING', 'RUNNING') AND manifest IS NOT NULL)
-            ORDER BY name, id
+            SELECT \(ExportRecord.columns) FROM export WHERE deleted_at IS NULL ORDER BY name
             """))
+      let outlines = try Self.newestOutlines("SELECT id FROM export WHERE deleted_at IS NULL", [], database)
+      return records.compactMap { record in outlines[record.id].map { (record, $0.outline) } }
     }
   }
 
@@ -48,7 +50,11 @@ extension Ledger {
 
   package func export(_ id: RequestId) throws(ExportError) -> ExportRecord? {
     try read {
-      try ExportRecord.fetchOne($0.cachedStatement(sql: "SELECT * FROM export WHERE id = ?"), arguments: [id])
+      try ExportRecord.fetchOne(
+        $0.cachedStatement(
+          sql: """
+            SELECT \(ExportRecord.columns) FROM export WHERE id = ?
+            """), arguments: [id])
     }
   }
 
@@ -120,7 +126,10 @@ extension Ledger {
     try write { database in
       guard
         let record = try ExportRecord.fetchOne(
-          database.cachedStatement(sql: "SELECT * FROM export WHERE id = ?"), arguments: [id])
+          database.cachedStatement(
+            sql: """
+              SELECT \(ExportRecord.columns) FROM export WHERE id = ?
+              """), arguments: [id])
       else { throw ExportError(.state, .lasting, object: "export \(id)", problem: "does not exist any more") }
       if record.dataType == .profiles, record.isRecurring, record.doneAt == nil {
         if mayWait, let running = try Self.admittedOneTime(of: record.source, database) {
@@ -237,7 +246,10 @@ extension Ledger {
   ) throws {
     guard definition.data.dataType == .profiles, definition.frequency.isRecurring,
       let record = try ExportRecord.fetchOne(
-        database.cachedStatement(sql: "SELECT * FROM export WHERE id = ?"), arguments: [id]),
+        database.cachedStatement(
+          sql: """
+            SELECT \(ExportRecord.columns) FROM export WHERE id = ?
+            """), arguments: [id]),
       record.stoppedBy == nil, record.doneAt == nil,
       let running = try admittedOneTime(of: definition.source, database)
     else { return }
@@ -261,7 +273,10 @@ extension Ledger {
 
   static func liveExport(named name: String, _ database: Database) throws -> ExportRecord? {
     try ExportRecord.fetchOne(
-      database.cachedStatement(sql: "SELECT * FROM export WHERE name = ? AND deleted_at IS NULL"),
+      database.cachedStatement(
+        sql: """
+          SELECT \(ExportRecord.columns) FROM export WHERE name = ? AND deleted_at IS NULL
+          """),
       arguments: [name])
   }
 
@@ -278,18 +293,28 @@ extension Ledger {
     return try revision(row)
   }
 
-  /// Newest revisions of the exports whose ids `chosen` selects, by request id.
-  static func newestRevisions(
+  /// Outlines of the newest revisions of the exports whose ids `chosen` selects, with the definitions as they were
+  /// written, by request id.
+  static func newestOutlines(
     _ chosen: String, _ arguments: StatementArguments, _ database: Database
-  ) throws -> [RequestId: RevisionRecord] {
-    let rows = try Row.fetchAll(
+  ) throws -> [RequestId: (outline: RevisionOutline, definition: String)] {
+    let rows = try Row.fetchCursor(
       database.cachedStatement(
         sql: """
-          SELECT revision.* FROM revision JOIN export ON export.id = revision.export_id
-            AND export.revision = revision.number WHERE export.id IN (\(chosen))
+          SELECT export.id, resolved, definition FROM export JOIN revision ON revision.export_id = export.id
+            AND revision.number = export.revision WHERE export.id IN (\(chosen))
           """), arguments: arguments)
-    return try Dictionary(
-      rows.map { ($0["export_id"], try revision($0)) }, uniquingKeysWith: { first, _ in first })
+    var outlines: [RequestId: (outline: RevisionOutline, definition: String)] = [:]
+    var tokens = JSONTokens()
+    while let row = try rows.next() {
+      let outline = try row.withUnsafeData(atIndex: 1) { resolved in
+        let known = resolved?.withUnsafeBytes { RevisionOutline(encoded: $0, &tokens) }
+        return try known
+          ?? RevisionOutline(JSONDecoder().decode(Revision.self, from: resolved ?? Data()))
+      }
+      outlines[row[0]] = (outline, row[2])
+    }
+    return outlines
   }
 
   private static func revision(_ row: Row) throws -> RevisionRecord {

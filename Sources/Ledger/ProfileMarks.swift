@@ -29,7 +29,8 @@ extension Ledger {
   /// What the next delta of an export begins from, by database; none before its first run has succeeded.
   package func profileMarks(of id: RequestId) throws(ExportError) -> [ProfileMark] {
     try read {
-      try ProfileMark.fetchAll($0, sql: "SELECT * FROM profile_mark WHERE export_id = ?", arguments: [id])
+      try ProfileMark.fetchAll(
+        $0.cachedStatement(sql: "SELECT * FROM profile_mark WHERE export_id = ?"), arguments: [id])
     }
   }
 

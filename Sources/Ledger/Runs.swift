@@ -70,6 +70,14 @@ extension Ledger {
     }
   }
 
+  /// Whether a run of any export is RUNNING.
+  package func isAnyRunning() throws(ExportError) -> Bool {
+    try read {
+      try Bool.fetchOne(
+        $0.cachedStatement(sql: "SELECT EXISTS (SELECT 1 FROM run WHERE state = 'RUNNING')"))!
+    }
+  }
+
   package func run(_ id: RunId) throws(ExportError) -> RunRecord? {
     try read {
       try RunRecord.fetchOne(
@@ -337,7 +345,9 @@ extension Ledger {
   static func export(ofRun id: RunId, _ database: Database) throws -> ExportRecord? {
     try ExportRecord.fetchOne(
       database.cachedStatement(
-        sql: "SELECT * FROM export WHERE id = (SELECT export_id FROM run WHERE id = ?)"), arguments: [id])
+        sql: """
+          SELECT \(ExportRecord.columns) FROM export WHERE id = (SELECT export_id FROM run WHERE id = ?)
+          """), arguments: [id])
   }
 
   static func plan(_ windows: [PlannedWindow], of id: RequestId, now: Instant, _ database: Database) throws {

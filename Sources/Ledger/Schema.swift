@@ -12,6 +12,7 @@ enum Schema {
     migrator.registerMigration("4") { try $0.execute(sql: refusals) }
     migrator.registerMigration("5") { try $0.execute(sql: waiting) }
     migrator.registerMigration("6") { try $0.execute(sql: catalogue) }
+    migrator.registerMigration("7") { try $0.execute(sql: changes) }
     return migrator
   }
 

@@ -5,8 +5,10 @@ import TimeZones
 /// What people are shown of one export, read in one transaction and without reading its whole history.
 package struct ExportSnapshot: Sendable {
   package var record: ExportRecord
-  /// The newest one.
-  package var revision: RevisionRecord
+  /// Of the newest revision.
+  package var outline: RevisionOutline
+  /// The newest definition as the person wrote it, compact JSON.
+  package var definition: String
   /// Runs that are PENDING or RUNNING, oldest window first.
   package var open: [RunRecord]
   /// The run that was begun last, or the one of the newest window when none was.
@@ -28,11 +30,13 @@ package struct ExportSnapshot: Sendable {
   }
 
   package init(
-    record: ExportRecord, revision: RevisionRecord, open: [RunRecord] = [], last: RunRecord? = nil,
-    ended: RunRecord? = nil, failedWindows: Int = 0, leftovers: Leftovers = Leftovers()
+    record: ExportRecord, outline: RevisionOutline, definition: String, open: [RunRecord] = [],
+    last: RunRecord? = nil, ended: RunRecord? = nil, failedWindows: Int = 0,
+    leftovers: Leftovers = Leftovers()
   ) {
     self.record = record
-    self.revision = revision
+    self.outline = outline
+    self.definition = definition
     self.open = open
     self.last = last
     self.ended = ended
@@ -68,9 +72,12 @@ extension Ledger {
       return Dictionary(found.map { ($0.exportId, $0) }, uniquingKeysWith: { first, _ in first })
     }
     let records = try ExportRecord.fetchAll(
-      database.cachedStatement(sql: "SELECT * FROM export WHERE id IN (\(chosen)) ORDER BY name"),
+      database.cachedStatement(
+        sql: """
+          SELECT \(ExportRecord.columns) FROM export WHERE id IN (\(chosen)) ORDER BY name
+          """),
       arguments: [id])
-    let revisions = try newestRevisions(chosen, [id], database)
+    let outlines = try newestOutlines(chosen, [id], database)
     let open = Dictionary(
       grouping: try runs("state IN ('PENDING', 'RUNNING') AND export_id IN (\(chosen)) ORDER BY window_to"),
       by: \.exportId)
@@ -99,12 +106,13 @@ extension Ledger {
         return (row["export_id"] as RequestId, leftovers)
       }, uniquingKeysWith: { $1 })
     return try records.map { record in
-      guard let revision = revisions[record.id] else {
+      guard let newest = outlines[record.id] else {
         throw ExportError(
           .state, .lasting, object: "export \(record.id)", problem: "has no revision \(record.revision)")
       }
       return ExportSnapshot(
-        record: record, revision: revision, open: open[record.id] ?? [], last: begun[record.id],
+        record: record, outline: newest.outline, definition: newest.definition, open: open[record.id] ?? [],
+        last: begun[record.id],
         ended: ended[record.id].flatMap { $0.finishedAt == nil ? nil : $0 },
         failedWindows: failedWindows[record.id] ?? 0, leftovers: leftovers[record.id] ?? .init())
     }

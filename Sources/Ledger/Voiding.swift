@@ -49,18 +49,20 @@ extension Ledger {
 
   /// Voided windows that are still to be planned again, ascending, by export.
   package func voidedWindows() throws(ExportError) -> [RequestId: [Window]] {
-    try read { database in
-      let rows = try Row.fetchAll(
-        database.cachedStatement(
-          sql: """
-            SELECT DISTINCT run.export_id, window_from, window_to FROM run JOIN export ON export.id = run.export_id
-            WHERE voided = 1 AND window_from >= coalesce(planned_through, window_from) ORDER BY window_from
-            """))
-      return Dictionary(
-        grouping: rows.compactMap { row in
-          Window(from: row["window_from"], to: row["window_to"]).map { (row["export_id"] as RequestId, $0) }
-        }, by: \.0
-      ).mapValues { $0.map(\.1) }
-    }
+    try read(Self.voidedWindows)
+  }
+
+  static func voidedWindows(_ database: Database) throws -> [RequestId: [Window]] {
+    let rows = try Row.fetchAll(
+      database.cachedStatement(
+        sql: """
+          SELECT DISTINCT run.export_id, window_from, window_to FROM run JOIN export ON export.id = run.export_id
+          WHERE voided = 1 AND window_from >= coalesce(planned_through, window_from) ORDER BY window_from
+          """))
+    return Dictionary(
+      grouping: rows.compactMap { row in
+        Window(from: row["window_from"], to: row["window_to"]).map { (row["export_id"] as RequestId, $0) }
+      }, by: \.0
+    ).mapValues { $0.map(\.1) }
   }
 }

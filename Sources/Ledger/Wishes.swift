@@ -90,7 +90,9 @@ extension Ledger {
   /// - Returns: whether it is gone.
   package func withdraw(_ id: Int64) throws(ExportError) -> Bool {
     try write {
-      try $0.execute(sql: "DELETE FROM wish WHERE id = ? AND taken_by IS NULL", arguments: [id])
+      try $0.cachedStatement(sql: "DELETE FROM wish WHERE id = ? AND taken_by IS NULL").execute(arguments: [
+        id
+      ])
       return $0.changesCount == 1
     }
   }

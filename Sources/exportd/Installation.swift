@@ -13,8 +13,8 @@ struct Installation: Sendable {
   /// - Throws: ``Failure``: 78 for a broken `exportd.json`.
   init(_ place: StatePlace) throws {
     self.place = place
-    guard let configuration = place.loaded.configuration else {
-      throw Failure(.configuration, place.loaded.errorText)
+    guard let configuration = place.head.configuration else {
+      throw Failure(.configuration, Assembly.reader.load(place.head.file).errorText)
     }
     self.configuration = configuration
   }
@@ -22,8 +22,7 @@ struct Installation: Sendable {
   /// - Throws: as ``StatePlace/init(_:)``, and for a broken `exportd.json`.
   init(_ option: ConfigurationOption) throws { try self.init(StatePlace(option)) }
 
-  var configurationPath: String { place.loaded.file }
-  var loaded: LoadedConfiguration { place.loaded }
+  var configurationPath: String { place.head.file }
   var ledger: Ledger { place.ledger }
   var time: any TimeSource { place.time }
   var daemonPid: Int32? { place.daemonPid }

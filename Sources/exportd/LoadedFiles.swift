@@ -38,7 +38,9 @@ extension LoadedConfiguration {
       sources: Set(used.map(\.source)), destinations: withDestinations ? Set(used.map(\.destination)) : [])
     return Probe.Report(file: file, findings)
   }
+}
 
+extension ConfigurationHead {
   /// Where the state directory is, also when the rest is broken: what the file says if it can be read that far, else
   /// what systemd says to the commands of the unit, else the usual one.
   var knownStateDirectory: String {

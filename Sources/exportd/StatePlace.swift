@@ -15,7 +15,7 @@ struct ConfigurationOption: ParsableArguments {
 /// The state database as a command sees it. What only shows, stops or deletes needs no more than this, so that it
 /// works while `exportd.json` is broken.
 struct StatePlace: Sendable {
-  let loaded: LoadedConfiguration
+  let head: ConfigurationHead
   let stateDirectory: String
   let ledger: Ledger
   let time: any TimeSource = SystemTime()
@@ -25,42 +25,42 @@ struct StatePlace: Sendable {
   /// - Throws: ``Failure``: 77 for those who may not, 78 for a broken configuration and no database.
   init(_ option: ConfigurationOption) throws {
     Identity.restrictNewFiles()
-    let loaded = Assembly.reader.load(option.path)
-    if loaded.configuration != nil { try Identity.prepare(stateDirectory: loaded.knownStateDirectory) }
-    if let place = try StatePlace(of: loaded) {
+    let head = Assembly.reader.head(option.path)
+    if head.configuration != nil { try Identity.prepare(stateDirectory: head.knownStateDirectory) }
+    if let place = try StatePlace(of: head) {
       self = place
-    } else if loaded.configuration != nil {
-      try self.init(opening: loaded)
+    } else if head.configuration != nil {
+      try self.init(opening: head)
     } else {
       throw Failure(
         .configuration,
-        loaded.errorText
-          + "\nThere is no state database in \(loaded.knownStateDirectory) to go by either; mend the "
+        Assembly.reader.load(option.path).errorText
+          + "\nThere is no state database in \(head.knownStateDirectory) to go by either; mend the "
           + "configuration first")
     }
   }
 
   /// The state database as far as it has been made; nil when nothing has.
   /// - Throws: ``Failure`` 77 for those who may not.
-  init?(of loaded: LoadedConfiguration) throws {
-    let stateDirectory = loaded.knownStateDirectory
+  init?(of head: ConfigurationHead) throws {
+    let stateDirectory = head.knownStateDirectory
     if access(stateDirectory, F_OK) != 0, errno == ENOENT { return nil }
     try Identity.takeOwner(of: stateDirectory)
     try Identity.requireAccess(to: stateDirectory)
     if access(Ledger.path(in: stateDirectory), F_OK) != 0, errno == ENOENT { return nil }
-    try self.init(opening: loaded)
+    try self.init(opening: head)
   }
 
-  private init(opening loaded: LoadedConfiguration) throws {
-    self.loaded = loaded
-    stateDirectory = loaded.knownStateDirectory
+  private init(opening head: ConfigurationHead) throws {
+    self.head = head
+    stateDirectory = head.knownStateDirectory
     ledger = try Ledger(stateDirectory: stateDirectory)
   }
 
   /// That what a command shows is not under the configuration as it is; nil when it is.
   var brokenWarning: String? {
-    guard loaded.configuration == nil else { return nil }
-    let errors = loaded.diagnostics.errors
+    guard head.configuration == nil else { return nil }
+    let errors = Assembly.reader.load(head.file).diagnostics.errors
     return "the configuration is broken, so this goes by the state database in \(stateDirectory) alone."
       + (errors.first.map { "\n\($0)" } ?? "")
       + "\n`exportd check` names all \(errors.count) error(s); the daemon goes on, but cannot start anew with them."

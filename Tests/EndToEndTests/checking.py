@@ -105,3 +105,19 @@ def test_check_without_a_state_directory_still_checks_the_files(place):
             ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", binary, "status", "--config", place.configuration],
             capture_output=True, text=True)
         assert done.returncode == 77 and "usermod -aG" in done.stderr, (done.stdout, done.stderr)
+
+
+def test_check_as_the_service_is_refused_where_no_systemd_runs(place):
+    place.sample(events=5)
+    if os.geteuid() != 0:
+        return "not shown: only root may ask what the service reaches"
+    # As on a machine whose first process is another: nothing under /run/systemd, in a mount namespace of its own.
+    hidden = ["unshare", "--mount", "--propagation", "private", "sh", "-c",
+              'mkdir -p /run/systemd && mount -t tmpfs none /run/systemd && exec "$@"', "sh"]
+    told = subprocess.run([*hidden, place.binary, "check", "--as-service", "--config", place.configuration], capture_output=True, text=True)
+    assert told.returncode == 1, (told.returncode, told.stderr)
+    assert "systemd does not run here" in told.stderr and "`exportd check`" in told.stderr, told.stderr
+    assert told.stdout == "" and "errno" not in told.stderr, told
+    # Nothing else hangs on it.
+    plain = subprocess.run([*hidden, place.binary, "check", "--config", place.configuration], capture_output=True, text=True)
+    assert plain.returncode == 0 and "The configuration is sound" in plain.stdout, plain

@@ -27,10 +27,8 @@ import TimeZones
             #"{"id":\#(export.id * 10 + Int64(index)),"exportId":\#(export.id),"windowFrom":0,"windowTo":1,"scheduledAt":\#(export.id * 100 + Int64(index)),"attempt":0,"rows":0,"bytes":0,"files":0,"rejected":0,\#(fields)}"#
               .utf8))
       }
-      let revision = Fixture.revision()
       agenda.entries[export.id] = AgendaEntry(
-        record: record, revision: RevisionRecord(number: 1, definition: "{}", resolved: revision),
-        planner: try Fixture.planner(revision), open: runs)
+        record: record, planner: try Fixture.planner(Fixture.revision()), open: runs)
     }
     return agenda
   }

@@ -52,10 +52,10 @@ import TimeZones
     try ledger.delete(id, now: now)
     #expect(try ledger.retry(runs[0], error: "disk", next: now + 5, now: now))
     #expect(try ledger.exports().isEmpty)
-    #expect(try ledger.activeExports().map(\.id) == [id])
+    #expect(try ledger.changes(after: 0).exports.map(\.record?.id) == [id])
     _ = try ledger.begin(runs[0], bootId: "a", now: now + 9)
     try ledger.finish(runs[0], now: now + 9)
-    #expect(try ledger.activeExports().isEmpty)
+    #expect(try ledger.changes(after: 0).exports.map(\.record?.id) == [nil])
   }
 
   /// The checkpoint stands in for the death of the process.

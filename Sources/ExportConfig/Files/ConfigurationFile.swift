@@ -72,16 +72,26 @@ extension ConfigurationFile.Refusal {
 struct DirectoryEntries {
   let names: [String]
 
+  /// Throws what ``init(path:)`` would as it opens the directory, which is not read.
+  static func tryOut(path: String) throws(ConfigurationFile.Refusal) {
+    if let stream = try open(path) { closedir(stream) }
+  }
+
+  /// - Returns: nil when it is not there.
+  private static func open(_ path: String) throws(ConfigurationFile.Refusal) -> OpaquePointer? {
+    if let stream = opendir(path) { return stream }
+    switch errno {
+    case ENOENT: return nil
+    case ENOTDIR: throw .init("is not a directory")
+    case let error: throw .init(opening: path, error)
+    }
+  }
+
   /// - Throws: a refusal; a directory that is not there is an empty one.
   init(path: String) throws(ConfigurationFile.Refusal) {
-    guard let stream = opendir(path) else {
-      switch errno {
-      case ENOENT:
-        names = []
-        return
-      case ENOTDIR: throw .init("is not a directory")
-      case let error: throw .init(opening: path, error)
-      }
+    guard let stream = try Self.open(path) else {
+      names = []
+      return
     }
     defer { closedir(stream) }
     var names: [String] = []

@@ -31,7 +31,7 @@ struct ReachCommand: AsyncParsableCommand {
     get async throws {
       Identity.restrictNewFiles()
       let loaded = Assembly.reader.load(config.path)
-      return try await loaded.probe(StatePlace(of: loaded)?.ledger, withDestinations: destinations)
+      return try await loaded.probe(StatePlace(of: loaded.head)?.ledger, withDestinations: destinations)
     }
   }
 }

@@ -49,7 +49,7 @@ struct CheckOutcome {
   /// - Returns: the state database; nil where none is, or none that this user may read.
   mutating func lookAtState() -> StatePlace? {
     do {
-      guard let place = try StatePlace(of: loaded) else {
+      guard let place = try StatePlace(of: loaded.head) else {
         judgeAsNew(now: SystemTime().now())
         return nil
       }
@@ -62,7 +62,7 @@ struct CheckOutcome {
     } catch let failure as Failure {
       notes.append("What is defined already was not looked at, nor any dates: \(failure.message)")
     } catch {
-      errors.append(Diagnostic(file: loaded.knownStateDirectory, message: "\(error)"))
+      errors.append(Diagnostic(file: loaded.head.knownStateDirectory, message: "\(error)"))
     }
     return nil
   }
@@ -116,7 +116,7 @@ struct CheckOutcome {
           .warning, file: loaded.file,
           message: "the daemon runs with \(answer.file), and tried out what is named there"))
     }
-    if answer == nil, inside == nil, let owner = Identity.otherOwner(of: loaded.knownStateDirectory) {
+    if answer == nil, inside == nil, let owner = Identity.otherOwner(of: loaded.head.knownStateDirectory) {
       // What this user may read or write says nothing of what the daemon may.
       notes.append("No source was looked at: that is for the user \(owner); type `sudo exportd check`.")
       return

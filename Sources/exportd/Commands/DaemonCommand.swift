@@ -1,4 +1,5 @@
 import ArgumentParser
+import CMalloc
 import Engine
 import ExportConfig
 import ExportCore
@@ -67,7 +68,7 @@ final class Daemon: Sendable {
     first = installation
     self.logger = logger
     current = Mutex(LoadedConfigurationState(configuration: installation.configuration))
-    supervision = Supervision(notification: notification, zone: Assembly.zone)
+    supervision = Supervision(notification: notification)
   }
 
   func run() async throws {
@@ -75,11 +76,12 @@ final class Daemon: Sendable {
     let ledger = first.ledger
     try ledger.register(bootId: bootId, pid: getpid(), version: Exportd.version, now: first.time.now())
     try takeAtStart()
+    Self.giveBackMemory()
     // Parts that look at the newest configuration for every run: secrets are never part of a revision.
     let executor = RunExecutor(
       ledger: ledger, parts: currentParts(), time: first.time, bootId: bootId, logger: logger)
     let scheduler = Scheduler(
-      ledger: ledger, executor: executor, settings: first.configuration.schedulerSettings,
+      ledger: ledger, executor: executor, settings: current.withLock { $0.configuration.schedulerSettings },
       hooks: SchedulerHooks(
         reload: { [self] in await reload() },
         probe: { [self] in await probe() },
@@ -124,19 +126,28 @@ final class Daemon: Sendable {
 
   /// At start a broken definition file leaves its export, loudly, at its last good definition.
   private func takeAtStart() throws {
-    for diagnostic in first.loaded.diagnostics {
+    let loaded = Assembly.reader.load(first.configurationPath)
+    guard let configuration = loaded.configuration else { throw Failure(.configuration, loaded.errorText) }
+    guard configuration.stateDirectory == first.configuration.stateDirectory else {
+      throw Failure(.configuration, "stateDirectory was changed as the daemon started; start it again")
+    }
+    current.withLock { $0.configuration = configuration }
+    for diagnostic in loaded.diagnostics {
       logger.log(level: diagnostic.severity == .error ? .error : .warning, "\(diagnostic)")
     }
-    let report = try first.registrar.reconcile(
-      first.loaded.written, broken: first.loaded.brokenReasons, .sound, now: first.time.now())
+    let report = try Assembly.registrar(configuration, first.ledger).reconcile(
+      loaded.written, broken: loaded.brokenReasons, .sound, now: first.time.now())
     for line in report.warnings { logger.warning("\(line)") }
     for line in report.errors { logger.error("\(line)") }
     logger.info("configuration \(first.configurationPath): \(report.summary)")
-    let problems = first.loaded.diagnostics.errors.map(\.description) + report.errors.map(\.description)
+    let problems = loaded.diagnostics.errors.map(\.description) + report.errors.map(\.description)
     if !problems.isEmpty {
       try first.ledger.reloaded(error: problems.joined(separator: "\n"), now: first.time.now())
     }
   }
+
+  /// Of what ten thousand definitions took to be read, next to nothing is needed from then on.
+  private static func giveBackMemory() { malloc_trim(0) }
 
   private func reloadForSignal(_ scheduler: Scheduler) async { _ = await reload() }
 
@@ -144,6 +155,12 @@ final class Daemon: Sendable {
   private func reload() async -> Answer {
     notification.reloading()
     defer { notification.ready(status: supervision.lastStatus) }
+    let answer = await takeAnew()
+    Self.giveBackMemory()
+    return answer
+  }
+
+  private func takeAnew() async -> Answer {
     let loaded = Assembly.reader.load(first.configurationPath)
     let outcome = take(loaded)
     switch outcome {
@@ -228,16 +245,12 @@ struct EndNotice: Service {
 /// Keeps the service manager informed: proof of life, and a line that says what comes next.
 final class Supervision: Sendable {
   private let notification: ServiceNotification
-  private let zone: @Sendable (String) throws(ExportError) -> Zone
   /// Nil before the first turn.
   private let status = Mutex<String?>(nil)
   private let fedAt = Mutex<Int64>(.min / 2)
   private let time = SystemTime()
 
-  init(notification: ServiceNotification, zone: @escaping @Sendable (String) throws(ExportError) -> Zone) {
-    self.notification = notification
-    self.zone = zone
-  }
+  init(notification: ServiceNotification) { self.notification = notification }
 
   var lastStatus: String { status.withLock { $0 } ?? "starting" }
 
@@ -264,13 +277,13 @@ final class Supervision: Sendable {
   private func line(_ report: SchedulerReport) -> String {
     var line = "\(report.exports) export\(report.exports == 1 ? "" : "s")"
     if report.running > 0 { line += ", \(report.running) running" }
-    if let next = report.next, let zone = try? zone(next.zone) {
-      let local = zone.localDateTime(at: next.at)
-      let day = zone.localDateTime(at: time.now()).date == local.date ? "" : "\(local.date) "
+    if let next = report.next {
+      let local = next.zone.localDateTime(at: next.at)
+      let day = next.zone.localDateTime(at: time.now()).date == local.date ? "" : "\(local.date) "
       let minute = String(local.secondOfDay / 60 % 60)
       let hour = String(local.secondOfDay / 3600)
       line +=
-        ", next: \(next.name) \(day)\(hour.count < 2 ? "0" : "")\(hour):\(minute.count < 2 ? "0" : "")\(minute) \(zone.abbreviation(at: next.at))"
+        ", next: \(next.name) \(day)\(hour.count < 2 ? "0" : "")\(hour):\(minute.count < 2 ? "0" : "")\(minute) \(next.zone.abbreviation(at: next.at))"
     }
     return line
   }

@@ -25,7 +25,7 @@ struct EditCommand: AsyncParsableCommand {
       guard record.origin == .command else {
         throw Failure(
           .refused,
-          "\(name) is defined by \(installation.loaded.folder)/\(name).json; edit that file and run `exportd reload`"
+          "\(name) is defined by \(installation.place.head.folder)/\(name).json; edit that file and run `exportd reload`"
         )
       }
       let old = try installation.ledger.revision(of: record.id)

@@ -118,7 +118,7 @@ struct DeleteCommand: AsyncParsableCommand {
       if record.origin == .file, record.stoppedBy != .file {
         throw Failure(
           .refused,
-          "\(name) is defined by \(place.loaded.folder)/\(name).json; remove that file and run `exportd reload` instead"
+          "\(name) is defined by \(place.head.folder)/\(name).json; remove that file and run `exportd reload` instead"
         )
       }
       try place.ledger.delete(record.id, now: place.time.now())

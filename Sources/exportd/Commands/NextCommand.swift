@@ -25,18 +25,13 @@ struct NextCommand: AsyncParsableCommand {
     try await reporting {
       let place = try StatePlace(config)
       place.tellIfBroken()
-      let records = try name.map { [try place.export($0)] } ?? place.ledger.exports()
-      let lists = try records.map { try windows(of: $0, place.ledger) }
+      let lists = try lists(place)
       if json {
         let printed = name == nil ? OrderedJSON.list(lists.map(\.json)) : lists[0].json
         print(printed.printed, terminator: "")
         return
       }
-      for list in lists {
-        print(list.export)
-        for window in list.windows { print("  \(list.line(window))") }
-        if list.windows.isEmpty { print("  no window is to come") }
-      }
+      print(lists.map(\.text).joined(), terminator: "")
     }
   }
 
@@ -62,8 +57,14 @@ struct NextCommand: AsyncParsableCommand {
       ])
     }
 
-    /// For people. The first run of a profile export has nothing before it: it sends all.
-    func line(_ window: PlannedWindow) -> String {
+    /// For people, with a newline behind every line.
+    var text: String {
+      let lines = windows.isEmpty ? ["no window is to come"] : windows.map(line)
+      return export + "\n" + lines.map { "  \($0)\n" }.joined()
+    }
+
+    /// The first run of a profile export has nothing before it: it sends all.
+    private func line(_ window: PlannedWindow) -> String {
       guard let from = window.from else { return "all profiles, \(local(window.to))   (\(window.to))" }
       return "\(local(from)) – \(local(window.to))   (\(from) – \(window.to))"
     }
@@ -71,11 +72,21 @@ struct NextCommand: AsyncParsableCommand {
     private func local(_ instant: Instant) -> String { instant.rfc3339(offset: zone.offset(at: instant)) }
   }
 
-  private func windows(of record: ExportRecord, _ ledger: Ledger) throws -> List {
-    let revision = try ledger.revision(of: record.id).resolved
-    let zone = try Assembly.zone(revision.timeZone)
+  private func lists(_ place: StatePlace) throws -> [List] {
+    guard let name else {
+      var zones = ZonesOfTheMoment(Assembly.zone)
+      return try place.ledger.outlines().map {
+        try list($0.record, $0.outline, zones.zone($0.outline.timeZone))
+      }
+    }
+    let record = try place.export(name)
+    let outline = RevisionOutline(try place.ledger.revision(of: record.id).resolved)
+    return [try list(record, outline, Assembly.zone(outline.timeZone))]
+  }
+
+  private func list(_ record: ExportRecord, _ outline: RevisionOutline, _ zone: Zone) throws -> List {
     let planner = try RunPlanner(
-      revision: revision, plannedThrough: record.plannedThrough, hasSequence: record.hasSequence, zone: zone)
+      outline: outline, plannedThrough: record.plannedThrough, hasSequence: record.hasSequence, zone: zone)
     let after = after.flatMap(Instant.init(rfc3339:))
     let coming = planner.windows.lazy.filter { planned in after.map { planned.dueAt > $0 } ?? true }.prefix(
       count)

@@ -63,7 +63,7 @@ struct DemoCommand: AsyncParsableCommand {
         while true {
           try await time.sleep(milliseconds: 100)
           try daemon.requireAlive()
-          state = try state ?? StatePlace(of: Assembly.reader.load(place.configuration))
+          state = try state ?? StatePlace(of: Assembly.reader.head(place.configuration))
           if let state, let runs = try Self.ended(state) {
             line.clear()
             story.tellRuns(runs, milliseconds: time.uptime() - began)
@@ -88,7 +88,7 @@ struct DemoCommand: AsyncParsableCommand {
   /// All runs, once there is nothing due any more; nil before that.
   /// - Throws: ``Failure`` for one that went wrong.
   private static func ended(_ state: StatePlace) throws -> [RunRecord]? {
-    let overview = try state.overview
+    let overview = try state.overview()
     var all: [RunRecord] = []
     for export in overview.exports {
       let runs = try state.ledger.runs(of: export.record.id)
@@ -99,6 +99,7 @@ struct DemoCommand: AsyncParsableCommand {
       let isAhead = export.nextRunAt.map { $0 > overview.now } ?? true
       guard isAhead, !runs.isEmpty, runs.allSatisfy({ $0.state == .done }) else { return nil }
     }
-    return overview.exports.count == state.loaded.definitions.count ? all : nil
+    let defined = Assembly.reader.load(state.head.file).definitions.count
+    return overview.exports.count == defined ? all : nil
   }
 }

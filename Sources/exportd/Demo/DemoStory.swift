@@ -27,7 +27,7 @@ struct DemoStory {
   }
 
   func tellOutcome(_ state: StatePlace) throws {
-    let overview = try state.overview
+    let overview = try state.overview()
     let table = OverviewTable(
       overview: overview, stateBytes: state.stateBytes, terminal: terminal, zone: LocalClock.zone)
     print()

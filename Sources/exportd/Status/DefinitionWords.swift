@@ -3,13 +3,13 @@ import TimeZones
 
 /// A definition in a few words.
 struct DefinitionWords {
-  let definition: Definition
+  let outline: RevisionOutline
 
-  init(_ definition: Definition) { self.definition = definition }
+  init(_ outline: RevisionOutline) { self.outline = outline }
 
   /// `all events`, `Charged, App Launched`, `Charged and 4 more`, `all profiles`.
   var data: String {
-    switch definition.data {
+    switch outline.data {
     case .allEvents: "all events"
     case .profiles: "all profiles"
     case .events(let names) where names.count <= 2: names.joined(separator: ", ")
@@ -19,24 +19,21 @@ struct DefinitionWords {
 
   /// `json`, `json.gz`: as files end.
   var format: String {
-    switch (definition.format, definition.compression.codec) {
-    case (.parquet, _), (_, .none): definition.format.rawValue
-    case (_, .gzip): "\(definition.format.rawValue).gz"
-    case (_, .zstd): "\(definition.format.rawValue).zst"
+    switch (outline.format, outline.codec) {
+    case (.parquet, _), (_, .none): outline.format.rawValue
+    case (_, .gzip): "\(outline.format.rawValue).gz"
+    case (_, .zstd): "\(outline.format.rawValue).zst"
     }
   }
 
   /// `every 6 h`, `once`.
   var rhythm: String {
-    switch definition.frequency {
-    case .recurring(let recurrence): "every \(recurrence.everyHours) h"
-    case .once: "once"
-    }
+    outline.recurrence.map { "every \($0.everyHours) h" } ?? "once"
   }
 
   /// `every 6 h at 02:00 from 2026-11-24 until 2026-12-24`, `once: 2026-11-01 to 2026-11-10`.
-  var frequency: String {
-    switch definition.frequency {
+  func words(_ frequency: Frequency) -> String {
+    switch frequency {
     case .recurring(let recurrence):
       rhythm + (recurrence.at == .midnight ? "" : " at \(recurrence.at)")
         + (recurrence.from.map { " from \($0)" } ?? "") + (recurrence.until.map { " until \($0)" } ?? "")

@@ -6,6 +6,8 @@ import TimeZones
 /// `exportd status NAME --run ID`: what a run delivered, file by file.
 struct FileTable {
   let export: ExportView
+  /// The newest one.
+  let revision: RevisionRecord
   let run: RunRecord
   let files: [Manifest.File]
   let terminal: Terminal
@@ -13,7 +15,7 @@ struct FileTable {
 
   var text: String {
     HistoryTable(
-      export: export, runs: [run], older: 0, undeletable: [], terminal: terminal, now: now
+      export: export, revision: revision, runs: [run], older: 0, undeletable: [], terminal: terminal, now: now
     ).text + "\n" + list
   }
 

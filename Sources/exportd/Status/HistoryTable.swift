@@ -6,6 +6,8 @@ import TimeZones
 /// `exportd status NAME`: what an export is, and how its runs went.
 struct HistoryTable {
   let export: ExportView
+  /// The newest one.
+  let revision: RevisionRecord
   /// Newest first.
   let runs: [RunRecord]
   /// How many runs there are beside these.
@@ -34,8 +36,8 @@ struct HistoryTable {
 
   private var heading: String {
     let record = export.record
-    let definition = export.revision.resolved.definition
-    let words = DefinitionWords(definition)
+    let definition = revision.resolved.definition
+    let words = DefinitionWords(export.outline)
     var lines = [
       "\(terminal.paint(record.name, .bold))  \(terminal.paint(export.state.rawValue, export.state.style))"
         + (record.deletedAt == nil ? "" : "  deleted")
@@ -44,8 +46,8 @@ struct HistoryTable {
       lines.append("  " + terminal.paint(label.padded(to: 10), .dim) + text.harmless)
     }
     say("delivers", "\(words.data) of \(definition.source) to \(definition.destination), \(words.format)")
-    say("runs", "\(words.frequency), \(export.revision.resolved.timeZone)")
-    say("request", "id \(record.id), revision \(export.revision.number), defined by \(origin)")
+    say("runs", "\(words.words(definition.frequency)), \(revision.resolved.timeZone)")
+    say("request", "id \(record.id), revision \(revision.number), defined by \(origin)")
     if let next = export.nextRunAt {
       say("next run", next <= now ? "as soon as possible" : "\(time.moment(next)), \(time.distance(next))")
     }

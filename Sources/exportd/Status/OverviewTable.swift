@@ -55,15 +55,14 @@ struct OverviewTable {
   }
 
   private func cells(_ export: ExportView) -> [TextTable.Cell] {
-    let definition = export.revision.resolved.definition
-    let words = DefinitionWords(definition)
+    let words = DefinitionWords(export.outline)
     let run = export.lastRun
     let hasFigures = run.map { $0.state == .done || $0.rows > 0 } ?? false
     return [
       .init(export.record.name, .bold),
       .init(export.state.rawValue, export.state.style),
       .init("\(words.data), \(words.format)"),
-      .init(definition.destination),
+      .init(export.outline.destination),
       .init(words.rhythm),
       lastRun(export),
       hasFigures ? .init(Figures.grouped(run?.rows ?? 0)) : .init("–", .dim),

@@ -49,8 +49,8 @@ struct StatusCommand: AsyncParsableCommand {
   func run() async throws {
     try await reporting {
       let place = try StatePlace(config)
-      let overview = try place.overview
       guard !watch else { return try await watch(place) }
+      let overview = try place.overview(of: name)
       place.tellIfBroken()
       print(try json ? printed(place, overview) : text(place, overview, .current), terminator: "")
       if check { try judge(overview) }
@@ -60,14 +60,14 @@ struct StatusCommand: AsyncParsableCommand {
   /// The daemon may come and go meanwhile, and the state database with it.
   private func watch(_ first: StatePlace) async throws {
     // What is wrong from the beginning, such as a name, is said at once.
-    _ = try text(first, first.overview, .plain)
+    _ = try text(first, first.overview(of: name), .plain)
     var place: StatePlace? = first
     try await Watch(time: first.time).run { terminal in
       do {
         let current = try place ?? StatePlace(config)
         place = current
         let warning = current.brokenWarning.map { terminal.wrap($0, .yellow) + "\n" } ?? ""
-        return warning + (try text(current, current.overview, terminal))
+        return warning + (try text(current, current.overview(of: name), terminal))
       } catch {
         place = nil
         return terminal.wrap((error as? Failure)?.message ?? "\(error)", .red)
@@ -78,32 +78,44 @@ struct StatusCommand: AsyncParsableCommand {
   // MARK: For people
 
   private func text(_ place: StatePlace, _ overview: Overview, _ terminal: Terminal) throws -> String {
-    guard let name else {
+    guard name != nil else {
       return OverviewTable(
         overview: overview, stateBytes: place.stateBytes, terminal: terminal, zone: LocalClock.zone
       ).text
     }
-    let export = try place.view(of: place.anyExport(name), overview)
+    let export = try only(overview)
+    let revision = try place.ledger.revision(of: export.record.id)
     if let run {
       let record = try self.record(run, of: export, place.ledger)
       let files = try place.ledger.deliveredFiles(of: record)
-      return FileTable(export: export, run: record, files: files, terminal: terminal, now: overview.now).text
+      return FileTable(
+        export: export, revision: revision, run: record, files: files, terminal: terminal, now: overview.now
+      ).text
     }
     let runs = try place.ledger.runs(of: export.record.id, state: state)
     let shown = runs.prefix(limit ?? Self.tableLength)
     let undeletable =
       export.leftovers.undeletable > 0 ? try place.ledger.leftovers(of: export.record.id).undeletable : []
     return HistoryTable(
-      export: export, runs: Array(shown), older: runs.count - shown.count, undeletable: undeletable,
-      terminal: terminal, now: overview.now
+      export: export, revision: revision, runs: Array(shown),
+      older: runs.count - shown.count, undeletable: undeletable, terminal: terminal, now: overview.now
     ).text
+  }
+
+  private func only(_ overview: Overview) throws -> ExportView {
+    guard let export = overview.exports.first else {
+      throw Failure(
+        .failed,
+        "\(name ?? "the export") has just gone from the history; `exportd status` shows what there is")
+    }
+    return export
   }
 
   // MARK: For programs
 
   private func printed(_ place: StatePlace, _ overview: Overview) throws -> String {
-    guard let name else { return overview.json.printed }
-    let export = try place.view(of: place.anyExport(name), overview)
+    guard name != nil else { return overview.json.printed }
+    let export = try only(overview)
     var members = [("export", export.jsonWithDefinition)]
     if let run {
       let record = try self.record(run, of: export, place.ledger)
@@ -126,7 +138,7 @@ struct StatusCommand: AsyncParsableCommand {
   }
 
   private func judge(_ overview: Overview) throws {
-    let concerned = overview.needingAttention.filter { name == nil || $0.record.name == name }
+    let concerned = overview.needingAttention
     guard !concerned.isEmpty else { return }
     let words = concerned.map { "\($0.record.name) is \($0.state == .failed ? "FAILED" : "overdue")" }
     throw Failure(.failed, words.joined(separator: ", "))
@@ -154,16 +166,12 @@ extension StatePlace {
     return try export(name)
   }
 
-  var overview: Overview {
-    get throws { try Overview(ledger, zone: Assembly.zone, pid: daemonPid, now: time.now()) }
-  }
-
-  func view(of record: ExportRecord, _ overview: Overview) throws -> ExportView {
-    if let view = overview.exports.first(where: { $0.record.id == record.id }) { return view }
-    guard let snapshot = try ledger.snapshot(of: record.id) else {
-      return try view(of: export(record.name), overview)
-    }
-    return ExportView(snapshot, zone: Assembly.zone, isBusy: false, now: overview.now)
+  /// Of all exports, or of one alone.
+  /// - Parameter name: as ``anyExport(_:)`` takes it.
+  /// - Throws: as ``export(_:)``.
+  func overview(of name: String? = nil) throws -> Overview {
+    try Overview(
+      ledger, only: name.map { try anyExport($0).id }, zone: Assembly.zone, pid: daemonPid, now: time.now())
   }
 
   /// The state database with what is not yet folded into it, in bytes.

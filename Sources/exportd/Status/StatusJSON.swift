@@ -26,17 +26,16 @@ extension ExportView {
   var json: OrderedJSON { .object(members) }
 
   /// With the whole definition as it was written.
-  var jsonWithDefinition: OrderedJSON { .object(members + [("definition", .verbatim(revision.definition))]) }
+  var jsonWithDefinition: OrderedJSON { .object(members + [("definition", .verbatim(definition))]) }
 
   private var members: [(String, OrderedJSON)] {
-    let definition = revision.resolved.definition
-    return [
+    [
       ("name", .text(record.name)),
       ("requestId", .integer(record.id)),
       ("dataType", .text(record.dataType.rawValue)),
-      ("frequency", .member("frequency", of: revision.definition)),
-      ("format", .text(definition.format.rawValue)),
-      ("destination", .text(definition.destination)),
+      ("frequency", .member("frequency", of: definition)),
+      ("format", .text(outline.format.rawValue)),
+      ("destination", .text(outline.destination)),
       ("state", .text(state.rawValue)),
       ("reason", .text(reason)),
       ("lastRun", lastRun?.json ?? .null),

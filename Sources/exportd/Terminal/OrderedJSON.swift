@@ -2,7 +2,7 @@ import ExportCore
 import TimeZones
 
 /// JSON in the order in which it was put together: what `--json` prints. Encoders with keyed containers shuffle.
-indirect enum OrderedJSON: Sendable {
+enum OrderedJSON: Sendable {
   case null
   case bool(Bool)
   case integer(Int64)

@@ -51,6 +51,7 @@ struct Terminal: Sendable {
 extension String {
   /// Without what would steer a terminal: data and error messages may hold anything.
   var harmless: String {
+    if utf8.allSatisfy({ (0x20..<0x7F).contains($0) }) { return self }
     guard unicodeScalars.contains(where: \.steersTerminals) else { return self }
     return String(
       String.UnicodeScalarView(unicodeScalars.map { $0.steersTerminals ? ($0 == "\n" ? " " : "?") : $0 }))

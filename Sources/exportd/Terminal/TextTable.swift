@@ -17,12 +17,15 @@ struct TextTable {
   }
 
   struct Cell: ExpressibleByStringInterpolation {
-    var text: String
-    var style: Terminal.Style
+    let text: String
+    let style: Terminal.Style
+    /// In columns of a terminal.
+    let width: Int
 
     init(_ text: String, _ style: Terminal.Style = .plain) {
       self.text = text.harmless
       self.style = style
+      width = self.text.displayWidth
     }
     init(stringLiteral text: String) { self.init(text) }
   }
@@ -68,29 +71,27 @@ struct TextTable {
   /// With a newline behind every line.
   func rendered(for terminal: Terminal) -> String {
     let (shown, widths) = layout(terminal)
-    var text = line(shown.map { Cell(columns[$0].title, .dim) }, shown, widths, terminal)
+    var text: [UInt8] = []
+    append(columns.map { Cell($0.title, .dim) }, shown, widths, terminal, to: &text)
     for entry in lines {
       switch entry {
-      case .row(let cells): text += line(shown.map { cells[$0] }, shown, widths, terminal)
-      case .note(let note): text += wrapped(note, terminal)
-      case .gap: text += "\n"
+      case .row(let cells): append(cells, shown, widths, terminal, to: &text)
+      case .note(let note): text += wrapped(note, terminal).utf8
+      case .gap: text.append(UInt8(ascii: "\n"))
       }
     }
-    return text
+    return String(decoding: text, as: UTF8.self)
   }
 
   /// Which columns are shown, and how wide each is.
-  private func layout(_ terminal: Terminal) -> (shown: [Int], widths: [Int: Int]) {
-    var widths: [Int: Int] = [:]
-    for (index, column) in columns.enumerated() {
-      let widest = lines.reduce(column.title.displayWidth) { widest, line in
-        if case .row(let cells) = line { max(widest, cells[index].text.displayWidth) } else { widest }
-      }
-      widths[index] = widest
+  private func layout(_ terminal: Terminal) -> (shown: [Int], widths: [Int]) {
+    var widths = columns.map(\.title.displayWidth)
+    for case .row(let cells) in lines {
+      for (index, cell) in cells.enumerated() where cell.width > widths[index] { widths[index] = cell.width }
     }
     var shown = Array(columns.indices)
     guard let limit = terminal.width else { return (shown, widths) }
-    func total() -> Int { shown.reduce(0) { $0 + widths[$1]! } + Self.space * (shown.count - 1) }
+    func total() -> Int { shown.reduce(0) { $0 + widths[$1] } + Self.space * (shown.count - 1) }
     while total() > limit,
       let victim = shown.filter({ columns[$0].dispensability > 0 })
         .max(by: { columns[$0].dispensability < columns[$1].dispensability })
@@ -98,28 +99,31 @@ struct TextTable {
       shown.removeAll { $0 == victim }
     }
     let excess = total() - limit
-    if excess > 0, let widest = shown.max(by: { widths[$0]! < widths[$1]! }) {
-      widths[widest] = max(Self.narrowest, widths[widest]! - excess)
+    if excess > 0, let widest = shown.max(by: { widths[$0] < widths[$1] }) {
+      widths[widest] = max(Self.narrowest, widths[widest] - excess)
     }
     return (shown, widths)
   }
 
-  private func line(_ cells: [Cell], _ shown: [Int], _ widths: [Int: Int], _ terminal: Terminal) -> String {
-    var text = ""
-    for (position, (cell, index)) in zip(cells, shown).enumerated() {
-      let width = widths[index]!
-      let content = cell.text.cut(to: width)
-      let padding = String(repeating: " ", count: max(0, width - content.displayWidth))
-      let painted = terminal.paint(content, cell.style)
-      let isLast = position == shown.count - 1
-      switch columns[index].alignment {
-      case .left: text += painted + (isLast ? "" : padding)
-      case .right: text += padding + painted
+  private func append(
+    _ cells: [Cell], _ shown: [Int], _ widths: [Int], _ terminal: Terminal, to text: inout [UInt8]
+  ) {
+    // Spaces are owed until something follows them: none end a line.
+    var owed = 0
+    for index in shown {
+      let cell = cells[index]
+      let fits = cell.width <= widths[index]
+      let content = fits ? cell.text : cell.text.cut(to: widths[index])
+      let padding = widths[index] - (fits ? cell.width : content.displayWidth)
+      if columns[index].alignment == .right { owed += padding }
+      if !content.isEmpty {
+        text.append(contentsOf: repeatElement(UInt8(ascii: " "), count: owed))
+        text.append(contentsOf: terminal.paint(content, cell.style).utf8)
+        owed = 0
       }
-      if !isLast { text += String(repeating: " ", count: Self.space) }
+      owed += Self.space + (columns[index].alignment == .left ? padding : 0)
     }
-    while text.last == " " { text.removeLast() }
-    return text + "\n"
+    text.append(UInt8(ascii: "\n"))
   }
 
   private func wrapped(_ note: Note, _ terminal: Terminal) -> String {
