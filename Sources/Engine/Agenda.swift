@@ -1,4 +1,4 @@
-package import ExportCore
+import ExportCore
 package import Ledger
 package import TimeZones
 

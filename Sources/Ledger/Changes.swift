@@ -1,6 +1,6 @@
 package import ExportCore
 import GRDB
-package import TimeZones
+import TimeZones
 
 /// What has changed since somebody looked last.
 package struct Changes: Sendable {

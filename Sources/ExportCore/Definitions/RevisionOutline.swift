@@ -1,4 +1,4 @@
-package import TimeZones
+import TimeZones
 
 /// What a list of exports shows of a revision, and what its windows are planned by: all but what it is connected to.
 package struct RevisionOutline: Hashable, Sendable {
@@ -56,7 +56,7 @@ package struct RevisionOutline: Hashable, Sendable {
 
 /// Members of objects by name, each a token's index; nil goes through, as what was not found.
 private struct Members {
-  let tokens: [JSONToken]
+  let tokens: UnsafeBufferPointer<JSONToken>
   let text: UnsafeRawBufferPointer
 
   subscript(name: StaticString, of object: Int?) -> Int? {
