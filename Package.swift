@@ -48,6 +48,7 @@ let package = Package(
     .systemLibrary(
       name: "CSQLite", path: "Sources/CLibraries/CSQLite", pkgConfig: "sqlite3",
       providers: [.apt(["libsqlite3-dev"])]),
+    .systemLibrary(name: "CMalloc", path: "Sources/CLibraries/CMalloc"),
     .systemLibrary(
       name: "CZlib", path: "Sources/CLibraries/CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
     .systemLibrary(
@@ -85,7 +86,7 @@ let package = Package(
     .executableTarget(
       name: "exportd",
       dependencies: [
-        "Compression", "DirectoryDestination", "Engine", "ExportConfig", "ExportCore", "Ledger",
+        "CMalloc", "Compression", "DirectoryDestination", "Engine", "ExportConfig", "ExportCore", "Ledger",
         "SQLiteSource", "TimeZones", "Webhooks", argumentParser, grdb, lifecycle, logging, signals,
       ]),
 
