@@ -9,8 +9,8 @@ struct OutputBytes: ~Copyable {
   private(set) var count = 0
 
   init(capacity: Int = 4096) {
-    self.capacity = max(capacity, 64)
-    base = .allocate(capacity: self.capacity)
+    self.capacity = capacity
+    base = .allocate(capacity: capacity)
   }
 
   deinit { base.deallocate() }
@@ -34,7 +34,7 @@ struct OutputBytes: ~Copyable {
 
   @inline(never)
   private mutating func grow(_ additional: Int) {
-    let larger = max(count + additional, capacity * 2)
+    let larger = max(count + additional, capacity * 2, 32)
     let new = UnsafeMutablePointer<UInt8>.allocate(capacity: larger)
     new.update(from: base, count: count)
     base.deallocate()

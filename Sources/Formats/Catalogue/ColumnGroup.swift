@@ -18,7 +18,7 @@ struct ColumnGroup: ~Copyable {
     var isFresh: Bool
   }
 
-  private var names = OutputBytes(capacity: 64)
+  private var names = OutputBytes(capacity: 0)
   private var columns: UnsafeMutablePointer<Column>
   /// For each column the index of its value's token; 0, which is no value's, where the row has none.
   private var cells: UnsafeMutablePointer<UInt32>
@@ -28,8 +28,10 @@ struct ColumnGroup: ~Copyable {
   private var placed: [UInt32] = []
   /// The column that came first last.
   private var first: UInt32 = 0
-  /// Number of the column plus one; 0 is empty. At most half full.
+  /// Number of the column plus one; 0 is empty. At most half full. None as long as there are so few columns that a look at each
+  /// takes no longer: very many events have no more.
   private var slots: [UInt32] = []
+  private static let fewColumns = 8
   private var unescaped: [UInt8] = []
 
   init() {
@@ -157,7 +159,13 @@ struct ColumnGroup: ~Copyable {
     of name: UnsafeRawBufferPointer, in whole: UnsafeRawBufferPointer, _ start: Int
   ) -> UInt32 {
     let hash = UInt32(truncatingIfNeeded: ByteHash.of(whole, start..<start + name.count))
-    guard !slots.isEmpty else { return append(name, hash) }
+    guard !slots.isEmpty else {
+      for number in 0..<count
+      where columns[number].hash == hash && ByteHash.equal(self.name(of: number), name) {
+        return UInt32(number)
+      }
+      return append(name, hash)
+    }
     let mask = slots.count - 1
     var slot = Int(hash) & mask
     while slots[slot] != 0 {
@@ -178,12 +186,12 @@ struct ColumnGroup: ~Copyable {
     cells[count] = 0
     names.append(name)
     count += 1
-    if count * 2 > slots.count { rehash() } else { enter(number) }
+    if count > ColumnGroup.fewColumns { if count * 2 > slots.count { rehash() } else { enter(number) } }
     return number
   }
 
   private mutating func grow() {
-    let larger = max(8, capacity * 2)
+    let larger = max(2, capacity * 2)
     let (newColumns, newCells) = (
       UnsafeMutablePointer<Column>.allocate(capacity: larger),
       UnsafeMutablePointer<UInt32>.allocate(capacity: larger)
@@ -196,7 +204,7 @@ struct ColumnGroup: ~Copyable {
   }
 
   private mutating func rehash() {
-    slots = [UInt32](repeating: 0, count: max(16, slots.count * 2))
+    slots = [UInt32](repeating: 0, count: max(32, slots.count * 2))
     for number in 0..<count { enter(UInt32(number)) }
   }
 

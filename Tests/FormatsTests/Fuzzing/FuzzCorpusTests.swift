@@ -22,7 +22,7 @@ import ZoneTesting
   @Test(arguments: 0..<4) func randomRows(seed: UInt64) {
     var random = SeededRandom(seed: seed)
     var samples = SampleEvents(random: SeededRandom(seed: seed))
-    for _ in 0..<(Effort.isLong ? 200_000 : 2_000) {
+    for _ in 0..<(Effort.isLong ? 200_000 : 500) {
       let event = samples.next()
       let fields = [
         event.properties, event.device, event.session, event.allIdentities, event.name, event.identity,
