@@ -57,7 +57,6 @@ let package = Package(
     .systemLibrary(
       name: "CZstd", path: "Sources/CLibraries/CZstd", pkgConfig: "libzstd",
       providers: [.apt(["libzstd-dev"])]),
-    .systemLibrary(name: "CMalloc", path: "Sources/CLibraries/CMalloc"),
 
     .target(
       name: "Compression",
