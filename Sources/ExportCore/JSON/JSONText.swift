@@ -9,23 +9,20 @@ package enum JSONText {
     }
   }
 
-  /// Appends the text that the inside of a JSON string stands for, as UTF-8; a lone surrogate becomes U+FFFD.
-  /// - Parameter inside: the bytes between the quotes, as ``JSONTokens`` accepted them.
-  package static func unescape(_ inside: UnsafeRawBufferPointer, into out: inout [UInt8]) {
-    var i = 0
-    while i < inside.count {
-      guard inside[i] == UInt8(ascii: "\\") else {
-        out.append(inside[i])
-        i += 1
-        continue
-      }
-      out.append(contentsOf: Unicode.UTF8.encode(scalar(ofEscapeIn: inside, at: &i))!)
-    }
+  /// What becomes of a lone surrogate, which UTF-8 cannot hold.
+  package enum LoneSurrogate: Sendable {
+    /// U+FFFD stands for it.
+    case replaced
+    /// It keeps its number, in the three bytes that its bits make of it: two strings give the same bytes exactly when they
+    /// are the same.
+    case kept
   }
 
-  /// As ``unescape(_:into:)``, but a lone surrogate keeps its number, in the three bytes that its bits make of it. No UTF-8 holds
-  /// them, so that two strings give the same bytes exactly when they are the same.
-  package static func unescapeExactly(_ inside: UnsafeRawBufferPointer, into out: inout [UInt8]) {
+  /// Appends the text that the inside of a JSON string stands for, as UTF-8.
+  /// - Parameter inside: the bytes between the quotes, as ``JSONTokens`` accepted them.
+  package static func unescape(
+    _ inside: UnsafeRawBufferPointer, into out: inout [UInt8], _ loneSurrogate: LoneSurrogate = .replaced
+  ) {
     var i = 0
     while i < inside.count {
       guard inside[i] == UInt8(ascii: "\\") else {
@@ -36,6 +33,8 @@ package enum JSONText {
       let digits = i + 2
       if let scalar = scalarIfAny(ofEscapeIn: inside, at: &i) {
         out.append(contentsOf: Unicode.UTF8.encode(scalar)!)
+      } else if loneSurrogate == .replaced {
+        out.append(contentsOf: "\u{FFFD}".utf8)
       } else {
         let surrogate = unit(inside, digits)
         out.append(0xE0 | UInt8(surrogate >> 12))

@@ -126,8 +126,8 @@ struct MemberNames: ~Copyable {
 
   private static func unescape(_ name: JSONToken, _ text: UnsafeRawBufferPointer, into out: inout [UInt8]) {
     out.removeAll(keepingCapacity: true)
-    JSONText.unescapeExactly(
-      UnsafeRawBufferPointer(rebasing: text[Int(name.start)..<Int(name.end)]), into: &out)
+    JSONText.unescape(
+      UnsafeRawBufferPointer(rebasing: text[Int(name.start)..<Int(name.end)]), into: &out, .kept)
   }
 
   @inline(__always)
