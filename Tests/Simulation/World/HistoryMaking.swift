@@ -70,7 +70,7 @@ package struct HistoryMaking {
     let at = time(before: length)
     let points = chance(60) ? number(0...300) : 0
     switch number(0..<100) {
-    case 0..<34 where chance(10): repeatRows(at)
+    case 0..<34 where chance(10): add(at, .repeatRows(number(1...6)), at: .file, mayCrash: chance(70))
     case 0..<34: insert(count: number(1...6), at: at, points: points)
     case 34..<37: add(at, points, .update(number(0...99)))
     case 37..<39: add(at, points, .delete(number(0...99)))
@@ -265,15 +265,6 @@ package struct HistoryMaking {
     var row = row
     row.ts = row.ts.map { $0 + Int64(number(-1...1)) }
     return row
-  }
-
-  /// Rows like those that a run has just delivered a file of, and then its other files fail, or the process dies.
-  private mutating func repeatRows(_ at: Int64) {
-    let again = History.Act.repeatRows(number(1...6))
-    guard chance(60) else { return add(at, again, at: .file, mayCrash: chance(70)) }
-    let fails = History.Act.destination(Weather.Mood(failing: pick([50, 100])))
-    add(at, .together(again, fails), at: .file, mayCrash: false)
-    add(at + Int64(exponential(upTo: 3600)) * 1000, 0, .destination(Weather.Mood()))
   }
 
   mutating func timestamp(_ now: Int64) -> Int64 {
