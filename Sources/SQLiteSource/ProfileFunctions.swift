@@ -62,31 +62,15 @@ enum ProfileFunctions {
       let text = sqlite3_value_text(value)
       sqlite3_result_blob(context, text, sqlite3_value_bytes(value), copied)
     case SQLITE_INTEGER:
-      withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 20) { digits in
-        let start = decimal(sqlite3_value_int64(value), digits)
-        sqlite3_result_blob(context, digits.baseAddress! + start, Int32(20 - start), copied)
+      withUnsafeTemporaryAllocation(of: UInt8.self, capacity: ValueText.digitLimit) { digits in
+        let start = ValueText.decimal(sqlite3_value_int64(value), digits)
+        sqlite3_result_blob(context, digits.baseAddress! + start, Int32(digits.count - start), copied)
       }
     default:
       // As it is written everywhere, and not with SQLite's fewer digits.
       var text = sqlite3_value_double(value).description
       text.withUTF8 { sqlite3_result_blob(context, $0.baseAddress, Int32($0.count), copied) }
     }
-  }
-
-  /// Writes the number at the end of 20 bytes; where it begins.
-  private static func decimal(_ value: Int64, _ digits: UnsafeMutableBufferPointer<UInt8>) -> Int {
-    var start = digits.count
-    var rest = value.magnitude
-    repeat {
-      start -= 1
-      digits[start] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest % 10)
-      rest /= 10
-    } while rest > 0
-    if value < 0 {
-      start -= 1
-      digits[start] = UInt8(ascii: "-")
-    }
-    return start
   }
 
   /// SQLITE_TRANSIENT: SQLite copies what is returned.

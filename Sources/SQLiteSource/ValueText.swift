@@ -56,21 +56,29 @@ enum ValueText {
   }
 
   static func append(_ value: Int64, to bytes: inout [UInt8]) {
-    // As many as the lowest number takes; written from the last digit on.
-    withUnsafeTemporaryAllocation(byteCount: 20, alignment: 1) { text in
-      var first = text.count
-      var rest = value.magnitude
-      repeat {
-        first -= 1
-        text[first] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest % 10)
-        rest /= 10
-      } while rest > 0
-      if value < 0 {
-        first -= 1
-        text[first] = UInt8(ascii: "-")
-      }
-      bytes.append(contentsOf: UnsafeRawBufferPointer(rebasing: text[first...]))
+    withUnsafeTemporaryAllocation(of: UInt8.self, capacity: digitLimit) { digits in
+      let start = decimal(value, digits)
+      bytes.append(contentsOf: UnsafeBufferPointer(rebasing: digits[start...]))
     }
+  }
+
+  /// As many bytes as the longest number takes, the lowest.
+  static let digitLimit = 20
+
+  /// Writes the number at the end of ``digitLimit`` bytes; where it begins.
+  static func decimal(_ value: Int64, _ digits: UnsafeMutableBufferPointer<UInt8>) -> Int {
+    var start = digits.count
+    var rest = value.magnitude
+    repeat {
+      start -= 1
+      digits[start] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest % 10)
+      rest /= 10
+    } while rest > 0
+    if value < 0 {
+      start -= 1
+      digits[start] = UInt8(ascii: "-")
+    }
+    return start
   }
 
   /// The shortest digits that give the same number back; SQLite's own text keeps 15 of up to 17.

@@ -58,9 +58,6 @@ struct JSONValue {
     JSONText.unescape(bytes(Int(tokens[index].start)..<Int(tokens[index].end)), into: &unescaped)
     return name.withUTF8Buffer { unescaped.elementsEqual($0) }
   }
-
-  @inline(__always)
-  func isContainer(_ index: Int) -> Bool { tokens[index].kind == .object || tokens[index].kind == .array }
 }
 
 extension OutputBytes {
@@ -71,24 +68,13 @@ extension OutputBytes {
   /// A whole value without the members that have these names.
   /// - Parameter superseded: indices of name tokens, ascending; behind each a member of the same object follows.
   mutating func append(_ value: JSONValue, without superseded: [UInt32]) {
-    var superseded = superseded[...]
     var done = value.range(of: 0).lowerBound
-    var i = 0
-    while i < value.tokens.count {
-      while let first = superseded.first, first < i { superseded.removeFirst() }
-      if superseded.first == UInt32(i) {
-        append(value.bytes(done..<value.range(of: i).lowerBound))
-        i = Int(value.tokens[i + 1].next)
-        done = value.range(of: i).lowerBound
-      } else {
-        if !value.isContainer(i) {
-          let range = value.range(of: i)
-          append(value.bytes(done..<range.lowerBound))
-          append(value.bytes(range))
-          done = range.upperBound
-        }
-        i += 1
-      }
+    for name in superseded.map(Int.init) {
+      let first = value.range(of: name).lowerBound
+      // One within a member that has gone is gone as well.
+      guard first >= done else { continue }
+      append(value.bytes(done..<first))
+      done = value.range(of: Int(value.tokens[name + 1].next)).lowerBound
     }
     append(value.bytes(done..<value.range(of: 0).upperBound))
   }
