@@ -78,6 +78,10 @@ let package = Package(
     .target(name: "Webhooks", dependencies: ["ExportCore", asyncHTTPClient, nio, nioHTTP, nioPosix, nioSSL]),
     .target(name: "DirectoryDestination", dependencies: ["ExportCore", crypto], swiftSettings: optimised),
     .target(
+      name: "CloudDestinations",
+      dependencies: ["ExportCore", asyncHTTPClient, crypto, logging, nio, nioHTTP, nioPosix, nioSSL],
+      swiftSettings: optimised),
+    .target(
       name: "Engine",
       dependencies: [
         "ExportConfig", "ExportCore", "Formats", "Ledger", "TimeZones", crypto, lifecycle, logging,
@@ -134,6 +138,9 @@ let package = Package(
     .testTarget(
       name: "DirectoryDestinationTests",
       dependencies: ["DirectoryDestination", "ExportCore", "ExportTesting"]),
+    .testTarget(
+      name: "CloudDestinationsTests",
+      dependencies: ["CloudDestinations", "ExportCore", "ExportTesting", nio, nioHTTP, nioPosix]),
     .testTarget(name: "WebhooksTests", dependencies: ["ExportCore", "Webhooks"]),
     .testTarget(name: "LedgerTests", dependencies: ["ExportCore", "Ledger", "TimeZones", grdb]),
     .testTarget(
