@@ -35,14 +35,16 @@ package struct RunRequest: Hashable, Sendable {
   /// The ledger's number of the wish.
   package var wish: Int64
   package var export: RequestId
+  package var occasion: Occasion
   /// Runs still to be attempted, oldest window first.
   package var remaining: [RunId]
   package var total: Int
 
-  package init(wish: Int64, export: RequestId, remaining: [RunId]) {
+  package init(wish: Int64, export: RequestId, _ opened: RunWish.Opened) {
     self.wish = wish
     self.export = export
-    self.remaining = remaining
+    occasion = opened.occasion
+    remaining = opened.runs
     total = remaining.count
   }
 }
@@ -87,6 +89,14 @@ package struct Agenda: Sendable {
 
   package init(maxConcurrentRuns: Int) { self.maxConcurrentRuns = maxConcurrentRuns }
 
+  /// Lets go of the requests for exports that have been stopped or deleted since: the ledger has answered them.
+  package mutating func dropOutdatedRequests() {
+    requests.removeAll { request in
+      guard let record = entries[request.export]?.record else { return true }
+      return !request.occasion.stands(with: record)
+    }
+  }
+
   /// Exports with windows to claim at `now`. A stopped export plans nothing.
   package func due(at now: Instant) -> [(export: RequestId, windows: [PlannedWindow])] {
     guard let nextPlannable, nextPlannable <= now else { return [] }
@@ -114,13 +124,13 @@ package struct Agenda: Sendable {
   package struct Start: Hashable, Sendable {
     package var run: RunId
     package var export: RequestId
-    /// Asked for by a person: neither its retry time nor a stopped export holds it back.
-    package var requested: Bool
+    /// When a person asks for it, neither its retry time nor a stopped export holds it back.
+    package var occasion: Occasion
 
-    package init(run: RunId, export: RequestId, requested: Bool) {
+    package init(run: RunId, export: RequestId, for occasion: Occasion) {
       self.run = run
       self.export = export
-      self.requested = requested
+      self.occasion = occasion
     }
   }
 
@@ -136,14 +146,16 @@ package struct Agenda: Sendable {
       guard let first = next, !entry.open.contains(where: { running.contains($0.id) }) else {
         continue
       }
-      let requested = requests.contains { $0.export == entry.record.id && $0.remaining.contains(first.id) }
+      let request = requests.first { $0.export == entry.record.id && $0.remaining.contains(first.id) }
       // A committed run only goes forward, whatever has become of its export.
-      let isAllowed = requested || entry.record.stoppedBy == nil || first.manifestName != nil
+      let isAllowed = request != nil || entry.record.stoppedBy == nil || first.manifestName != nil
       let waits = first.nextAttemptAt.map { $0 > now && $0 - now <= Self.furthestRetry } ?? false
-      guard isAllowed, requested || !waits, first.admittedAt != nil || !entry.record.needsAdmission else {
+      guard isAllowed, request != nil || !waits, first.admittedAt != nil || !entry.record.needsAdmission
+      else {
         continue
       }
-      ready.append((Start(run: first.id, export: entry.record.id, requested: requested), first.scheduledAt))
+      let start = Start(run: first.id, export: entry.record.id, for: request?.occasion ?? .due)
+      ready.append((start, first.scheduledAt))
     }
     return ready.sorted { ($0.1, $0.0.export) < ($1.1, $1.0.export) }.prefix(free).map(\.0)
   }

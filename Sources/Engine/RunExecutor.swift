@@ -45,9 +45,9 @@ package struct RunExecutor: Sendable {
   /// One attempt at a run. Cancelling the task ends it at a resumable point; `control` says why.
   /// - Throws: ``ExportError`` of stage `state` only: the ledger itself fails, and nothing can be written down.
   package func attempt(
-    _ id: RunId, control: AttemptControl, evenIfStopped: Bool = false
+    _ id: RunId, control: AttemptControl, for occasion: Occasion = .due
   ) async throws(ExportError) -> Outcome {
-    let begun = try ledger.begin(id, bootId: bootId, evenIfStopped: evenIfStopped, now: time.now())
+    let begun = try ledger.begin(id, bootId: bootId, for: occasion, now: time.now())
     guard let begun else { return .notBegun }
     do {
       try await carryOut(begun, control)
@@ -55,7 +55,7 @@ package struct RunExecutor: Sendable {
       return .done
     } catch {
       let failure = (error as? ExportError)?.of(export: begun.exportName) ?? error
-      return try conclude(begun.run, failure, control, evenIfStopped: evenIfStopped)
+      return try conclude(begun.run, failure, control, for: occasion)
     }
   }
 
@@ -158,7 +158,7 @@ package struct RunExecutor: Sendable {
   // MARK: Endings
 
   private func conclude(
-    _ run: RunRecord, _ error: any Error, _ control: AttemptControl, evenIfStopped: Bool
+    _ run: RunRecord, _ error: any Error, _ control: AttemptControl, for occasion: Occasion
   ) throws(ExportError) -> Outcome {
     var error = error
     switch control.ending {
@@ -187,7 +187,7 @@ package struct RunExecutor: Sendable {
     let failure =
       error as? ExportError
       ?? ExportError(.destination, .passing, object: "run \(run.runTimestamp ?? 0)", problem: "\(error)")
-    return try giveUpOrRetry(run, failure, evenIfStopped: evenIfStopped)
+    return try giveUpOrRetry(run, failure, for: occasion)
   }
 
   private func retry(
@@ -198,11 +198,11 @@ package struct RunExecutor: Sendable {
   }
 
   private func giveUpOrRetry(
-    _ run: RunRecord, _ failure: ExportError, evenIfStopped: Bool
+    _ run: RunRecord, _ failure: ExportError, for occasion: Occasion
   ) throws(ExportError) -> Outcome {
     let now = time.now()
     // The one attempt that was asked for is over; the export stays stopped and its window owed.
-    if evenIfStopped, try ledger.stopped(run.id, reason: failure.description, now: now) {
+    if occasion.isAsked, try ledger.stopped(run.id, reason: failure.description, now: now) {
       return .failed(failure)
     }
     let verdict = policy.verdict(

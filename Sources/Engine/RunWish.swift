@@ -13,12 +13,25 @@ package struct RunWish: Sendable {
     self.parts = parts
   }
 
-  /// Plans what is due, reopens what had failed or was stopped, and tells which runs are open, oldest window first.
+  /// What came of the wish.
+  package struct Opened: Sendable {
+    /// Oldest window first.
+    package var runs: [RunId]
+    /// What attempts at them are made for.
+    package var occasion: Occasion
+
+    package init(runs: [RunId], for occasion: Occasion) {
+      self.runs = runs
+      self.occasion = occasion
+    }
+  }
+
+  /// Plans what is due, reopens what had failed or was stopped, and tells which runs are open.
   /// - Parameter restart: their delivered files go, and they start over.
   /// - Parameter rebase: the source is taken as it is now.
   package func open(
     _ id: RequestId, restart: Bool, rebase: Bool, now: Instant
-  ) throws(ExportError) -> [RunId] {
+  ) throws(ExportError) -> Opened {
     guard let record = try ledger.export(id), record.deletedAt == nil else {
       throw ExportError(.state, .lasting, object: "export \(id)", problem: "does not exist any more")
     }
@@ -28,7 +41,8 @@ package struct RunWish: Sendable {
       voided: try ledger.voidedWindows()[id] ?? [], zone: try parts.zone(revision.timeZone))
     let hasOpenRun = try ledger.openRuns().contains { $0.exportId == id }
     try ledger.claim(planner.due(at: now, hasOpenRun: hasOpenRun), of: id, now: now)
-    _ = try ledger.reopen(id, now: now)
+    let occasion = Occasion.asked(stoppedAt: record.stoppedAt)
+    _ = try ledger.reopen(id, for: occasion, now: now)
     if rebase { try ledger.rebase(id) }
     let open = try ledger.openRuns().filter { $0.exportId == id }
     if record.needsAdmission, let first = open.first {
@@ -44,6 +58,6 @@ package struct RunWish: Sendable {
     if restart {
       for run in open where run.state == .pending { try ledger.restart(run.id) }
     }
-    return open.map(\.id)
+    return Opened(runs: open.map(\.id), for: occasion)
   }
 }

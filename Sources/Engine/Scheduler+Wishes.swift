@@ -22,15 +22,15 @@ extension Scheduler {
     _ record: WishRecord, _ export: RequestId, restart: Bool, rebase: Bool
   ) throws(ExportError) {
     do throws(ExportError) {
-      let open = try RunWish(ledger: ledger, parts: executor.parts).open(
+      let opened = try RunWish(ledger: ledger, parts: executor.parts).open(
         export, restart: restart, rebase: rebase, now: time.now())
       if restart {
-        for (id, attempt) in running where open.contains(id) { attempt.control.end(.restart) }
+        for (id, attempt) in running where opened.runs.contains(id) { attempt.control.end(.restart) }
       }
-      if open.isEmpty {
+      if opened.runs.isEmpty {
         finish(record.id, Answer(succeeded: true, text: "nothing is due"))
       } else {
-        agenda.requests.append(RunRequest(wish: record.id, export: export, remaining: open))
+        agenda.requests.append(RunRequest(wish: record.id, export: export, opened))
       }
     } catch {
       finish(record.id, Answer(error))

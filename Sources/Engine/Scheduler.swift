@@ -174,6 +174,7 @@ package actor Scheduler: Service {
     }
     if time.uptime() - readAt > Self.longestTrust { (isStale, seenChange) = (true, 0) }
     if isStale { try readLedger() }
+    agenda.dropOutdatedRequests()
     try retrieve()
     if !isEnding {
       if try voidFarAhead(of: now) { try readLedger() }
@@ -427,7 +428,7 @@ package actor Scheduler: Service {
       group.addTask {
         do throws(ExportError) {
           return .success(
-            try await executor.attempt(start.run, control: control, evenIfStopped: start.requested))
+            try await executor.attempt(start.run, control: control, for: start.occasion))
         } catch {
           return .failure(error)
         }

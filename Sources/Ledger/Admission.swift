@@ -153,7 +153,7 @@ extension Ledger {
           stopped_at = max(?, coalesce(stopped_at + 1, 0)) WHERE id = ?
         """
     ).execute(arguments: [waitsForEnd(of: running.name), running.id, now, id])
-    try stopWaitingRuns(of: id, reason: waitsForEnd(of: running.name), now: now, database)
+    try stopWork(of: id, reason: waitsForEnd(of: running.name), now: now, database)
   }
 
   /// Why a recurring profile export that a file defines does not begin yet.
@@ -178,7 +178,7 @@ extension Ledger {
             stopped_at = max(?, coalesce(stopped_at + 1, 0)) WHERE id = ?
           """
       ).execute(arguments: [reason, resume ? id : nil, now, recurring])
-      try stopWaitingRuns(of: recurring, reason: reason, now: now, database)
+      try stopWork(of: recurring, reason: reason, now: now, database)
     }
   }
 }

@@ -182,7 +182,7 @@ extension Ledger {
           resumes_after = NULL, waits = 0, stopped_at = max(?, coalesce(stopped_at + 1, 0)) WHERE id = ?
         """
     ).execute(arguments: [stopper, reason, now, id])
-    try stopWaitingRuns(of: id, reason: reason, now: now, database)
+    try stopWork(of: id, reason: reason, now: now, database)
   }
 
   private static func create(
@@ -260,7 +260,7 @@ extension Ledger {
   }
 
   private static func delete(_ id: RequestId, now: Instant, _ database: Database) throws {
-    try stopWaitingRuns(of: id, reason: "the export was deleted", now: now, database)
+    try stopWork(of: id, reason: "the export was deleted", now: now, database)
     try database.cachedStatement(
       sql: """
         UPDATE export SET deleted_at = ?1, stopped_by = coalesce(stopped_by, 'person'),

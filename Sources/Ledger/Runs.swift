@@ -29,6 +29,25 @@ package struct PlannedWindow: Hashable, Sendable {
   }
 }
 
+/// What an attempt is made for.
+package enum Occasion: Hashable, Sendable {
+  /// Its window is due, or a committed run is to go forward. An export that is stopped has none.
+  case due
+  /// A person asks for it, also while the export is stopped: as it was when they asked, last stopped at `stoppedAt`. A later
+  /// stop is a later word.
+  case asked(stoppedAt: Instant?)
+
+  package var isAsked: Bool { self != .due }
+
+  /// Whether the export `record` is as the person who asked found it.
+  package func stands(with record: ExportRecord) -> Bool {
+    switch self {
+    case .due: record.stoppedBy == nil
+    case .asked(let stoppedAt): record.stoppedAt == stoppedAt
+    }
+  }
+}
+
 /// Everything an attempt needs, read in the transaction that begins it.
 package struct BegunRun: Sendable {
   package var run: RunRecord
@@ -87,16 +106,17 @@ extension Ledger {
 
   /// Begins an attempt: PENDING → RUNNING under this process's boot id. The first attempt gives the run its
   /// timestamp: `now`, counted up until it is unique within the export.
-  /// - Parameter evenIfStopped: for one attempt that a person asks for at a window of a stopped export.
   /// - Returns: nil when the run may not begin: it is not PENDING any more, its export is stopped, deleted or
-  ///   already running, or it is a one-time profile run that has not been admitted.
+  ///   already running, was stopped after a person had asked for the attempt, or it is a one-time profile run that has
+  ///   not been admitted.
   /// - Throws: ``ExportError`` of kind `refused` for a run of a recurring profile export while a one-time one of its
   ///   source runs.
   package func begin(
-    _ id: RunId, bootId: String, evenIfStopped: Bool = false, now: Instant
+    _ id: RunId, bootId: String, for occasion: Occasion = .due, now: Instant
   ) throws(ExportError) -> BegunRun? {
     try write { (database) -> BegunRun? in
-      if let export = try Self.export(ofRun: id, database), export.dataType == .profiles, export.isRecurring {
+      guard let export = try Self.export(ofRun: id, database) else { return nil }
+      if export.dataType == .profiles, export.isRecurring {
         try Self.requireNoAdmittedOneTime(export.name, source: export.source, database)
       }
       try database.cachedStatement(
@@ -110,11 +130,13 @@ extension Ledger {
             AND NOT EXISTS (SELECT 1 FROM run AS other
               WHERE other.export_id = run.export_id AND other.state = 'RUNNING')
             AND (manifest IS NOT NULL OR EXISTS (SELECT 1 FROM export
-              WHERE export.id = run.export_id AND deleted_at IS NULL AND (stopped_by IS NULL OR :forced)))
+              WHERE export.id = run.export_id AND deleted_at IS NULL AND (stopped_by IS NULL OR :asked)))
             AND (admitted_at IS NOT NULL OR NOT EXISTS (SELECT 1 FROM export
               WHERE export.id = run.export_id AND data_type = 'profiles' AND is_recurring = 0))
           """
-      ).execute(arguments: ["boot": bootId, "now": now, "id": id, "forced": evenIfStopped])
+      ).execute(arguments: [
+        "boot": bootId, "now": now, "id": id, "asked": occasion.isAsked && occasion.stands(with: export),
+      ])
       guard database.changesCount == 1 else { return nil }
       // A run that was reopened may have got ahead of this one: with a cut behind the watermark it would set that back, and
       // what lies between would be sent twice.
@@ -306,10 +328,18 @@ extension Ledger {
   }
 
   /// FAILED and STOPPED event windows of an export are owed again, under the same run timestamp and names, and
-  /// waiting ones are due now.
+  /// waiting ones are due now; of an export that was stopped after `occasion` nothing changes.
   /// - Returns: how many are due.
-  package func reopen(_ id: RequestId, now: Instant) throws(ExportError) -> Int {
-    try write { try Self.reopen(id, now: now, $0) }
+  package func reopen(
+    _ id: RequestId, for occasion: Occasion, now: Instant
+  ) throws(ExportError) -> Int {
+    try write { database in
+      let record = try ExportRecord.fetchOne(
+        database.cachedStatement(sql: "SELECT \(ExportRecord.columns) FROM export WHERE id = ?"),
+        arguments: [id])
+      guard let record, record.deletedAt == nil, occasion.stands(with: record) else { return 0 }
+      return try Self.reopen(id, now: now, database)
+    }
   }
 
   /// FAILED, STOPPED and waiting windows become SKIPPED with the reason, and nothing before `through` is planned.
@@ -362,6 +392,12 @@ extension Ledger {
     }
     try database.cachedStatement(sql: "UPDATE export SET planned_through = ? WHERE id = ?").execute(
       arguments: [last.to, id])
+  }
+
+  /// Ends what waits to be done for an export that is stopped or deleted.
+  static func stopWork(of id: RequestId, reason: String, now: Instant, _ database: Database) throws {
+    try stopWaitingRuns(of: id, reason: reason, now: now, database)
+    try refuseRunWishes(of: id, reason: reason, now: now, database)
   }
 
   static func stopWaitingRuns(of id: RequestId, reason: String, now: Instant, _ database: Database) throws {

@@ -97,6 +97,17 @@ extension Ledger {
     }
   }
 
+  /// Answers the wishes for runs of an export that has just been stopped or deleted: what was asked for before that is not
+  /// wanted any more, also by a process that comes later.
+  static func refuseRunWishes(of id: RequestId, reason: String, now: Instant, _ database: Database) throws {
+    try database.cachedStatement(
+      sql: """
+        UPDATE wish SET answered_at = ?, succeeded = 0, refused = 1, answer = ?
+        WHERE answered_at IS NULL AND json_extract(wish, '$.run._0') = ?
+        """
+    ).execute(arguments: [now, "the export was stopped meanwhile: \(reason)", id])
+  }
+
   package func answer(_ id: Int64, _ answer: Answer, now: Instant) throws(ExportError) {
     try write {
       try $0.cachedStatement(

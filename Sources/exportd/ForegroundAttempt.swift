@@ -11,11 +11,11 @@ struct ForegroundAttempt: Sendable {
   let executor: RunExecutor
   let time: any TimeSource
 
-  func run(_ id: RunId, of record: ExportRecord) async throws -> RunExecutor.Outcome {
+  func run(_ id: RunId, of export: RequestId, for occasion: Occasion) async throws -> RunExecutor.Outcome {
     let control = AttemptControl(time: time)
     let window = try executor.ledger.run(id)?.window
     return try await withThrowingTaskGroup(of: RunExecutor.Outcome?.self) { group in
-      group.addTask { try await executor.attempt(id, control: control, evenIfStopped: true) }
+      group.addTask { try await executor.attempt(id, control: control, for: occasion) }
       group.addTask {
         for await _ in await UnixSignalsSequence(trapping: .sigint, .sigterm) {
           control.end(.shutdown)
@@ -30,9 +30,12 @@ struct ForegroundAttempt: Sendable {
           bar.show(window, rows: control.rows)
           try? await time.sleep(milliseconds: 200)
           // Another person's `stop` reaches a run in the foreground as well.
-          let latest = try executor.ledger.export(record.id)
-          if latest?.deletedAt != nil || latest?.stoppedAt != record.stoppedAt {
-            control.end(.stop(reason: latest?.reason ?? "the export was deleted"))
+          guard let latest = try executor.ledger.export(export), latest.deletedAt == nil else {
+            control.end(.stop(reason: "the export was deleted"))
+            break
+          }
+          if !occasion.stands(with: latest) {
+            control.end(.stop(reason: latest.reason ?? "stopped"))
             break
           }
         }

@@ -65,10 +65,17 @@ import TimeZones
     var agenda = try agenda([(1, true, [pending]), (2, true, [pending + #","manifestName":"m""#])])
     #expect(agenda.starts(running: [], at: now).map(\.run) == [20])
     #expect(agenda.due(at: now).isEmpty)
-    agenda.requests = [RunRequest(wish: 1, export: 1, remaining: [10])]
+    agenda.requests = [
+      RunRequest(wish: 1, export: 1, RunWish.Opened(runs: [10], for: .asked(stoppedAt: nil)))
+    ]
     #expect(
       agenda.starts(running: [], at: now) == [
-        .init(run: 10, export: 1, requested: true), .init(run: 20, export: 2, requested: false),
+        .init(run: 10, export: 1, for: .asked(stoppedAt: nil)), .init(run: 20, export: 2, for: .due),
       ])
+    agenda.dropOutdatedRequests()
+    #expect(agenda.requests.count == 1)
+    agenda.requests[0].occasion = .asked(stoppedAt: now + -1)
+    agenda.dropOutdatedRequests()
+    #expect(agenda.requests.isEmpty)
   }
 }

@@ -18,7 +18,7 @@ import TimeZones
     let now = export.time.now()
     let run = try #require(
       try RunWish(ledger: export.ledger, parts: export.parts)
-        .open(export.id, restart: false, rebase: false, now: now).first)
+        .open(export.id, restart: false, rebase: false, now: now).runs.first)
     _ = try #require(try export.ledger.begin(run, bootId: "boot", now: now))
     let names = ["a", "b", "c"]
     let directory = "\(export.directory)/out"

@@ -122,8 +122,8 @@ final class RealExport {
       logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
     var outcomes: [RunExecutor.Outcome] = []
     for run in try RunWish(ledger: ledger, parts: parts).open(
-      id, restart: false, rebase: false, now: time.now())
-    {
+      id, restart: false, rebase: false, now: time.now()
+    ).runs {
       outcomes.append(try await executor.attempt(run, control: AttemptControl(time: time)))
     }
     return outcomes

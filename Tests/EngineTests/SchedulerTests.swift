@@ -38,7 +38,7 @@ import Testing
     let now = export.time.now()
     let run = try #require(
       try RunWish(ledger: export.ledger, parts: export.parts)
-        .open(export.id, restart: false, rebase: false, now: now).first)
+        .open(export.id, restart: false, rebase: false, now: now).runs.first)
     _ = try #require(try export.ledger.begin(run, bootId: "boot", now: now))
     return run
   }

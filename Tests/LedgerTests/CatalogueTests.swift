@@ -172,7 +172,7 @@ import TimeZones
     try ledger.announce([LedgerFixture.file("a")], of: runs[1])
     try ledger.delivered(["a"], of: runs[1], revision: 1)
     _ = try ledger.retry(runs[1], error: "x", next: now, now: now)
-    _ = try ledger.reopen(export, now: now)
+    _ = try ledger.reopen(export, for: .due, now: now)
     try begin(runs[0])
     try ledger.grow([column("a", 0)], of: runs[0], outdating: [])
     try commit(runs[0])

@@ -242,7 +242,7 @@ import TimeZones
     let second = try run(of: recurring)
     try ledger.fail(second, error: "gone", now: now)
     // Only the newest is owed: its delta holds what the first would have.
-    #expect(try ledger.reopen(recurring, now: now) == 1)
+    #expect(try ledger.reopen(recurring, for: .due, now: now) == 1)
     #expect(try run(of: recurring) == second)
   }
 

@@ -74,7 +74,7 @@ import TimeZones
     try ledger.delivered(["x"], of: runs[0], revision: 1)
     try ledger.fail(runs[0], error: "gave up", now: now)
     #expect(try ledger.runsToClean().map(\.id) == runs)
-    #expect(try ledger.reopen(id, now: now) == 1)
+    #expect(try ledger.reopen(id, for: .due, now: now) == 1)
     let run = try #require(try ledger.begin(runs[0], bootId: "a", now: now + 9))
     #expect(run.cuts.isEmpty)
     #expect(run.files.map(\.state) == [.stale])
@@ -90,7 +90,7 @@ import TimeZones
     try ledger.announce([LedgerFixture.file("x")], of: runs[1])
     try ledger.delivered(["x"], of: runs[1], revision: 1)
     #expect(try ledger.retry(runs[1], error: "disk", next: now, now: now))
-    #expect(try ledger.reopen(id, now: now) == 2)
+    #expect(try ledger.reopen(id, for: .due, now: now) == 2)
     _ = try ledger.begin(runs[0], bootId: "a", now: now + 9)
     var later = LedgerFixture.cut
     later.bound = 50
@@ -135,6 +135,24 @@ import TimeZones
       #expect(!answer.succeeded && answer.isRefused == (kind == .refused))
       #expect(answer.text.contains("snapshot"))
     }
+  }
+
+  @Test func whatWasAskedForBeforeAStopIsNotWantedAnyMore() throws {
+    let (id, runs) = try fixture.export(windows: 1)
+    let wish = try ledger.wish(.run(id, restart: true, rebase: false), now: now)
+    let other = try ledger.wish(.run(id + 1, restart: true, rebase: false), now: now)
+    try ledger.stop(id, by: .person, reason: "stopped by hand", now: now)
+    #expect(try ledger.answer(to: wish)?.succeeded == false)
+    #expect(try ledger.answer(to: wish)?.text == "the export was stopped meanwhile: stopped by hand")
+    #expect(try ledger.takeWishes(bootId: "b").map(\.id) == [other])
+
+    let asked = Occasion.asked(stoppedAt: try ledger.export(id)?.stoppedAt)
+    #expect(try ledger.reopen(id, for: .due, now: now) == 0)
+    #expect(try ledger.reopen(id, for: .asked(stoppedAt: nil), now: now) == 0)
+    #expect(try ledger.reopen(id, for: asked, now: now) == 1)
+    #expect(try ledger.begin(runs[0], bootId: "b", for: .asked(stoppedAt: nil), now: now) == nil)
+    #expect(try ledger.begin(runs[0], bootId: "b", now: now) == nil)
+    #expect(try ledger.begin(runs[0], bootId: "b", for: asked, now: now) != nil)
   }
 
   @Test func wishesAreTakenOnceAndAnswered() throws {

@@ -85,17 +85,18 @@ extension Installation {
     let parts = parts
     if record.hasSequence == nil { await Acquaintance(ledger: ledger, parts: parts).make(record.id) }
     let executor = RunExecutor(ledger: ledger, parts: parts, time: time, bootId: bootId, logger: logger)
-    let open = try RunWish(ledger: ledger, parts: parts).open(
+    let opened = try RunWish(ledger: ledger, parts: parts).open(
       record.id, restart: restart, rebase: rebase, now: time.now())
-    guard !open.isEmpty else { return Answer(succeeded: true, text: "nothing is due") }
+    guard !opened.runs.isEmpty else { return Answer(succeeded: true, text: "nothing is due") }
     defer { _ = try? ledger.resumeRecurring(now: time.now()) }
     defer {
       if record.stoppedBy != nil {
         try? ledger.stopWaiting(of: record.id, reason: record.reason ?? "stopped", now: time.now())
       }
     }
-    for id in open {
-      let outcome = try await ForegroundAttempt(executor: executor, time: time).run(id, of: record)
+    for id in opened.runs {
+      let outcome = try await ForegroundAttempt(executor: executor, time: time).run(
+        id, of: record.id, for: opened.occasion)
       switch outcome {
       case .done, .notBegun: continue
       case .retry(let error, _), .failed(let error): return Answer(error)
@@ -104,6 +105,6 @@ extension Installation {
         return Answer(succeeded: false, text: "interrupted; the run goes on when it is run again")
       }
     }
-    return Answer(succeeded: true, text: "\(open.count) run(s) DONE")
+    return Answer(succeeded: true, text: "\(opened.runs.count) run(s) DONE")
   }
 }
