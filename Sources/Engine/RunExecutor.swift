@@ -111,8 +111,10 @@ package struct RunExecutor: Sendable {
       do {
         try await delete(file, of: begun.run)
       } catch let error as ExportError where error.stage == .destination {
-        // The definition has left that destination, most likely because it does not work: what may lie there
-        // must not hold up the run.
+        let sent = try ledger.revision(of: begun.run.exportId, number: file.revision).resolved
+        guard sent.destination.place != begun.revision.resolved.destination.place else { throw error }
+        // The definition has left that place, most likely because it does not work: what may lie there must not hold up
+        // the run.
         logger.warning("could not delete \(file.name) of an earlier attempt: \(error)")
         try ledger.forget(file.name, of: begun.run.id)
       }
@@ -129,9 +131,12 @@ package struct RunExecutor: Sendable {
     try ledger.forget(file.name, of: run.id)
   }
 
-  /// The destination to which a file was sent.
+  /// The destination to which a file was sent, entered as the newest revision does where it has not moved: the way in that
+  /// the file took may be closed by now.
   package func destination(of file: FileRecord, _ export: RequestId) throws(ExportError) -> any Destination {
-    let revision = try ledger.revision(of: export, number: file.revision).resolved
+    let sent = try ledger.revision(of: export, number: file.revision).resolved
+    let newest = try ledger.revision(of: export).resolved
+    let revision = newest.destination.place == sent.destination.place ? newest : sent
     return try parts.destination(revision.definition.destination, revision.destination)
   }
 

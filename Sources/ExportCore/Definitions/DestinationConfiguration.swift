@@ -16,6 +16,25 @@ package enum DestinationConfiguration: Hashable, Sendable, Codable {
     }
   }
 
+  /// Where objects lie, whoever asks for them and however they are stored.
+  package struct Place: Hashable, Sendable {
+    package var type: String
+    package var container: String
+    package var address: String?
+  }
+
+  /// Two destinations of one place hold the same objects under the same names; of two places, as far as one can tell from
+  /// outside, not.
+  package var place: Place {
+    switch self {
+    case .directory(let directory): Place(type: type, container: directory.path, address: nil)
+    case .s3(let s3): Place(type: type, container: s3.bucket, address: s3.endpoint)
+    case .gcs(let gcs): Place(type: type, container: gcs.bucket, address: gcs.endpoint)
+    case .azure(let azure):
+      Place(type: type, container: "\(azure.account)/\(azure.container)", address: azure.endpoint)
+    }
+  }
+
   /// The key `type` as written in the configuration.
   package var type: String {
     switch self {

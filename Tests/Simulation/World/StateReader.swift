@@ -48,14 +48,14 @@ struct StateReader {
     }
   }
 
-  /// Every watermark must be that of a run that has committed.
+  /// Every watermark must be that of a run that has committed; of one that the history has let go of nobody knows.
   mutating func checkWatermarks() throws {
     strayWatermarks += try database.read { database in
       try String.fetchAll(
         database.cachedStatement(
           sql: """
             SELECT 'export ' || watermark.export_id || ', database ' || database_id || ', bound ' || bound FROM watermark
-            LEFT JOIN run ON run.id = watermark.run_id WHERE bound IS NOT NULL AND manifest IS NULL
+            JOIN run ON run.id = watermark.run_id WHERE bound IS NOT NULL AND manifest IS NULL
             """))
     }
   }
