@@ -4,7 +4,7 @@ import SimulationOracle
 import Synchronization
 
 // simulate [--seeds N] [--from K] [--seconds S] [--threads T] [--until-failures F] [--summary]: runs the histories of N
-// seeds, or as many as begin within S seconds; with --of events or --of profiles only those.
+// seeds, or as many as begin within S seconds; with --of events, --of moments or --of profiles only those.
 // simulate --seed K [--trace] [--without I,J,…] [--shrink]: one history, whole.
 
 let arguments = Array(CommandLine.arguments.dropFirst())
@@ -30,7 +30,7 @@ let failed = Atomic<Int>(0)
 let began = Date()
 let kind = value(of: "--of")
 let seeds = (from..<from + count).filter {
-  kind == nil || HistoryMaking.isOfProfiles($0) == (kind == "profiles")
+  kind == nil || HistoryMaking.kind(of: $0) == kind
 }
 let outcome = try histories.run(
   seeds, threads: threads, mayBegin: { Date().timeIntervalSince(began) < patience },

@@ -37,8 +37,8 @@ struct Delivered {
   /// Names that belong to complete runs.
   private var frozen: [String: [UInt8]] = [:]
 
-  init(_ deposits: [Testimony.Deposit], undeletable: Set<String>) {
-    for deposit in deposits {
+  init(_ testimony: Testimony) {
+    for deposit in testimony.deposits {
       let place = "\(deposit.store)/\(deposit.name)"
       if let bytes = frozen[place], deposit.bytes != bytes {
         violations.append(
@@ -56,9 +56,22 @@ struct Delivered {
     }
     for place in objects.keys.sorted() where frozen[place] == nil {
       let name = place[place.index(after: place.firstIndex(of: "/")!)...]
-      if !undeletable.contains(String(name)) {
+      if !testimony.undeletable.contains(String(name)),
+        !(testimony.unwilling.contains(place) && isCompleteElsewhere(place))
+      {
         violations.append(Violation("nothing stray lies at a destination", place))
       }
+    }
+  }
+
+  /// Whether the run of a file has completed at another destination. An export that leaves one that does not work is not held
+  /// up by it: one try at deleting is all that is promised.
+  private func isCompleteElsewhere(_ place: String) -> Bool {
+    let levels = place.split(separator: "/")
+    let run = levels.last!.split(separator: "-").prefix(2).joined(separator: "-")
+    return frozen.keys.contains { other in
+      let others = other.split(separator: "/")
+      return others.last! == "\(run)-manifest.json" && others.first! != levels.first!
     }
   }
 

@@ -2,7 +2,7 @@
 package enum Oracle {
   /// Every rule that was broken; empty when all is well.
   package static func judge(_ testimony: Testimony) -> [Violation] {
-    let delivered = Delivered(testimony.deposits, undeletable: testimony.undeletable)
+    let delivered = Delivered(testimony)
     var violations = delivered.violations
     violations += testimony.strayWatermarks.map {
       Violation("a watermark moves with a committed manifest", $0)

@@ -177,6 +177,8 @@ package struct Testimony: Sendable {
   package var deeds: [Deed] = []
   /// Names that `status` lists as refused by the destination.
   package var undeletable: Set<String> = []
+  /// Of which a destination refused a deletion at least once, as `store/name`.
+  package var unwilling: Set<String> = []
   /// What is left in the staging directory.
   package var staged: [String] = []
   /// Watermarks that had moved without a committed manifest, whenever it was looked.

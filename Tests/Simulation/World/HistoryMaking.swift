@@ -34,11 +34,17 @@ package struct HistoryMaking {
 
   package static func history(seed: UInt64) -> History {
     var making = HistoryMaking(random: SeededRandom(seed: seed))
-    return isOfProfiles(seed) ? making.makeProfiles(seed) : making.make(seed)
+    if isOfProfiles(seed) { return making.makeProfiles(seed) }
+    return isOfMoments(seed) ? making.makeMoments(seed) : making.make(seed)
   }
 
   /// One history in three is of profiles; the others keep what they hold whatever is added here.
   package static func isOfProfiles(_ seed: UInt64) -> Bool { seed % 3 == 0 }
+
+  /// What `--of` calls them.
+  package static func kind(of seed: UInt64) -> String {
+    isOfProfiles(seed) ? "profiles" : isOfMoments(seed) ? "moments" : "events"
+  }
 
   private init(random: SeededRandom) { self.random = random }
 

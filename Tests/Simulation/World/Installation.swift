@@ -47,7 +47,10 @@ final class Installation: @unchecked Sendable {
       maxConcurrentRuns: history.maxConcurrentRuns, stallTimeout: history.stallTimeout,
       keepHistoryDays: history.profiles?.keepDays ?? 400,
       onFailure: nil, sources: Dictionary(uniqueKeysWithValues: sources),
-      destinations: history.prefixes.mapValues { .directory(DirectoryConfiguration(prefix: $0, path: "/")) })
+      destinations: Dictionary(
+        uniqueKeysWithValues: history.prefixes.map { name, prefix in
+          (name, .directory(DirectoryConfiguration(prefix: prefix, path: "/\(name)")))
+        }))
   }
 
   /// Opens the state database for a process. Compiling all its statements takes longer than most lives, so most

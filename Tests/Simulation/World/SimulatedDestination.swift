@@ -36,7 +36,12 @@ struct SimulatedDestination: Destination {
   }
 
   func delete(_ name: String) async throws {
-    try await call("delete \(name)") { world.remove(name, at: self.name) }
+    do {
+      try await call("delete \(name)") { world.remove(name, at: self.name) }
+    } catch {
+      if !life.isDead { world.unwilling.insert("\(self.name)/\(name)") }
+      throw error
+    }
   }
 
   func list(prefix: String, stem: String) async throws -> [StoredObject] {

@@ -329,6 +329,7 @@ final class Simulator: @unchecked Sendable {
     testimony.runs += (world.witness?.runs ?? [:]).filter { !present.contains($0.key) }.map(\.value)
     testimony.deeds = people.deeds
     testimony.undeletable = try state.undeletable()
+    testimony.unwilling = world.unwilling
     testimony.staged = fileNames(of: world.stagingDirectory)
     testimony.strayWatermarks = state.strayWatermarks
     testimony.end = world.clock.now().seconds

@@ -27,6 +27,8 @@ final class World: @unchecked Sendable {
   /// By destination, then by name.
   var stores: [String: [String: [UInt8]]] = [:]
   private(set) var deposits: [Testimony.Deposit] = []
+  /// What could not be deleted when that was tried, as `store/name`.
+  var unwilling: Set<String> = []
   let trace: Trace
 
   /// How many further points of a process may be passed until it dies; nil for as many as it likes.

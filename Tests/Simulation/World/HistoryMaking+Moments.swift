@@ -1,0 +1,75 @@
+import ExportCore
+
+/// Histories of one moment: a run has just sent a file that holds several rows, and not yet all of its files. Then rows come
+/// that belong between those, and something breaks; or the export is sent elsewhere before anybody knows of the file. Chance
+/// brings these together once in some thousand histories.
+extension HistoryMaking {
+  /// Two histories in 21, none of them of profiles.
+  package static func isOfMoments(_ seed: UInt64) -> Bool { seed % 21 == 1 || seed % 21 == 8 }
+
+  mutating func makeMoments(_ seed: UInt64) -> History {
+    start = pick(Self.origins) + Int64(number(-36...36)) * 3600 + Int64(number(0...3599))
+    databases = chance(70) ? ["0"] : ["0", "1"]
+    let zone = pick(Self.zones)
+    var writing = Writing()
+    writing.everyHours = pick([4, 5, 6])
+    writing.from = date(Int(start / 86400) - 1)
+    if chance(30) { writing.maxFileBytes = 200 }
+    // Its first windows are over, and so due as soon as it is there.
+    addCreation(of: writing, at: 1000)
+    var at: Int64 = 1000
+    for _ in 0..<number(1...3) {
+      let rows = burst(Int64(number(6...30)) * 3600)
+      steps.append(History.Step(at: 0, points: 0, act: .insert(rows)))
+      at = addMoment(at, rows, writing)
+    }
+    steps.sort { $0.at < $1.at }
+    return History(
+      seed: seed, zone: zone, start: start, databases: databases, order: chance(80) ? .timestamp : .sequence,
+      isOnFiles: chance(10), isWAL: true, maxConcurrentRuns: 1, stallTimeout: 60,
+      prefixes: ["lake": pick(["", "raw/"]), "pond": ""], disorder: pick([0, 20, 100]),
+      startsAllAtTheEnd: true,
+      steps: steps)
+  }
+
+  /// Rows of two events within a few minutes, so long before the history begins, in seconds.
+  private mutating func burst(_ age: Int64) -> [History.NewRow] {
+    let databaseId = pick(databases)
+    let first = (start - age) * 1000
+    return (0..<number(4...10)).map { place in
+      History.NewRow(
+        databaseId: databaseId, ts: first + Int64(place) * 20_000, name: ["Charged", "Viewed"][place % 2])
+    }
+  }
+
+  /// - Parameter at: in the second in which runs begin.
+  /// - Returns: when those begin that go on after it.
+  private mutating func addMoment(_ at: Int64, _ rows: [History.NewRow], _ writing: Writing) -> Int64 {
+    let downtime = Int64(exponential(upTo: 8 * 3600)) * 1000
+    var step = History.Step(at: at, points: 0, occasion: .file, act: .terminate(downtime: downtime))
+    if chance(30) {
+      var elsewhere = writing
+      elsewhere.destination = "pond"
+      let edit = fromFile.isEmpty ? History.Act.edit("export-1", elsewhere) : .file("export-1", elsewhere)
+      step.act = .together(edit, .crash(points: number(1...4), downtime: downtime))
+    } else {
+      let between = History.Act.insert(
+        rows.filter { _ in chance(50) }.map { row in
+          var row = row
+          row.ts = row.ts! + Int64(number(-1...1)) * 10_000
+          return row
+        })
+      if chance(50) {
+        step.act = .together(between, .crash(points: exponential(upTo: 40), downtime: downtime))
+      } else {
+        step.act = .together(between, .destination(Weather.Mood(failing: pick([50, 100]))))
+        let later = at + Int64(exponential(upTo: 3600)) * 1000
+        steps.append(History.Step(at: later, points: 0, act: .destination(Weather.Mood())))
+        steps.append(step)
+        return later
+      }
+    }
+    steps.append(step)
+    return at + downtime
+  }
+}
