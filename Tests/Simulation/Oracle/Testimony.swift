@@ -87,6 +87,11 @@ package struct Testimony: Sendable {
     package var revisions: [Revision]
     package let nature: Nature
 
+    /// Whether its revisions name more than one destination.
+    var hasMoved: Bool {
+      Set(revisions.compactMap { $0.definition.firstMatch(of: /"destination":"([a-z]+)"/)?.1 }).count > 1
+    }
+
     package init(
       id: Int64, name: String, createdAt: Int64, seenAt: Int, isStopped: Bool, isDeleted: Bool,
       revisions: [Revision]

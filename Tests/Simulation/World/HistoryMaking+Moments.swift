@@ -1,7 +1,8 @@
 import ExportCore
 
 /// Histories of one moment: a run has just sent a file that holds several rows, and not yet all of its files. Then rows come
-/// that belong between those, and something breaks; or the export is sent elsewhere before anybody knows of the file. Chance
+/// that belong between those, and something breaks; or the export is sent elsewhere, or sends less, before anybody knows of
+/// the file. Chance
 /// brings these together once in some thousand histories.
 extension HistoryMaking {
   /// Two histories in 21, none of them of profiles.
@@ -48,9 +49,9 @@ extension HistoryMaking {
     let downtime = Int64(exponential(upTo: 8 * 3600)) * 1000
     var step = History.Step(at: at, points: 0, occasion: .file, act: .terminate(downtime: downtime))
     if chance(30) {
-      var elsewhere = writing
-      elsewhere.destination = "pond"
-      let edit = fromFile.isEmpty ? History.Act.edit("export-1", elsewhere) : .file("export-1", elsewhere)
+      var edited = writing
+      if chance(70) { edited.destination = "pond" } else { edited.names = ["Viewed"] }
+      let edit = fromFile.isEmpty ? History.Act.edit("export-1", edited) : .file("export-1", edited)
       step.act = .together(edit, .crash(points: number(1...4), downtime: downtime))
     } else {
       let between = History.Act.insert(
