@@ -123,7 +123,7 @@ struct Delivery: Sendable {
         if index >= Self.filesUnderWay, let result = await group.next() { take(result) }
         group.addTask {
           do {
-            try await DeliveryProgress.$moved.withValue({ control.moved() }) {
+            try await DeliveryProgress.$current.withValue(DeliveryProgress { control.moved() }) {
               try await destination.deliver(file.staged, as: file.file.name)
             }
             control.moved()

@@ -103,7 +103,7 @@ struct CloudClient: Sendable {
   private func upload(
     _ part: StagedPart, _ request: HTTPClientRequest, _ client: HTTPClient
   ) async throws -> HTTPClientResponse {
-    let pulse = Pulse(moved: DeliveryProgress.moved)
+    let pulse = Pulse(DeliveryProgress.current)
     var request = request
     request.body = .stream(
       PartBody(part: part, limit: limit, pulse: pulse), length: .known(Int64(part.bytes)))
@@ -130,15 +130,15 @@ struct CloudClient: Sendable {
 private final class Pulse: Sendable {
   private enum Beat { case moving, still(since: ContinuousClock.Instant) }
   private let beat = Mutex(Beat.still(since: .now))
-  private let moved: @Sendable () -> Void
+  private let progress: DeliveryProgress
 
-  /// - Parameter moved: told whenever the other side has taken something.
-  init(moved: @escaping @Sendable () -> Void) { self.moved = moved }
+  /// - Parameter progress: told whenever the other side has taken something.
+  init(_ progress: DeliveryProgress) { self.progress = progress }
 
   /// The next bytes are being made ready.
   func begins() {
     beat.withLock { $0 = .moving }
-    moved()
+    progress.moved()
   }
   /// They wait for the other side.
   func waits() { beat.withLock { $0 = .still(since: .now) } }
