@@ -265,6 +265,28 @@ import Testing
     }
   }
 
+  @Test func anUploadThatCouldNotBeEndedIsEndedWithItsName() async throws {
+    try await withTemporaryDirectory { directory in
+      let bytes = [UInt8](repeating: 7, count: 250)
+      let file = StagedFile(
+        path: directory + "/file", bytes: 250, sha256: SHA256.hash(data: bytes).hexadecimal)
+      try Data(bytes).write(to: URL(fileURLWithPath: file.path))
+      let isDown = Mutex(false)
+      try await withScriptedBucket(answering: { request in
+        if case .part(3) = Self.step(request) { isDown.withLock { $0 = true } }
+        return isDown.withLock { $0 } ? .answer(503) : Self.soundly(request)
+      }) { bucket, server in
+        await #expect(throws: ExportError.self) { try await bucket.deliver(file, as: "a/b") }
+        await #expect(throws: ExportError.self) { try await bucket.delete("a/b") }
+        isDown.withLock { $0 = false }
+        let before = Self.aborts(server.requests).count { $0 == "u1" }
+        try await bucket.delete("a/b")
+        try await bucket.delete("a/b")
+        #expect(Self.aborts(server.requests).count { $0 == "u1" } == before + 1)
+      }
+    }
+  }
+
   @Test func partsAreNeverMoreThanTenThousand() {
     let layout = S3Layout()
     #expect(layout.partSize(of: 1) == 8 << 20)

@@ -11,6 +11,7 @@ package struct S3Bucket: Destination {
   let client: S3Client
   let connections: CloudConnections
   let layout: S3Layout
+  let begun = S3BegunUploads()
   private let staging: StagingDirectory
   private let prefix: String
 
@@ -98,7 +99,11 @@ package struct S3Bucket: Destination {
   package func delete(_ name: String) async throws {
     try Task.checkCancellation()
     let key = try Self.key(name)
-    try await reporting { try await remove(key) }
+    try await reporting {
+      // Where ending an upload failed, it is ended when its name is deleted, however often that takes.
+      for upload in begun.uploads(of: key) { try await abort(upload) }
+      try await remove(key)
+    }
   }
 
   /// DeleteObject.

@@ -3,11 +3,23 @@ import ExportCore
 import Foundation
 import HTTPProblems
 import NIOHTTP1
+import Synchronization
 
 /// A multipart upload that is not complete yet, as the server lists it.
 struct S3UnfinishedUpload: Hashable, Sendable {
   var key: String
   var id: String
+}
+
+/// Uploads that this process has begun and that are not over: complete, or known to be aborted.
+final class S3BegunUploads: Sendable {
+  private let uploads = Mutex<Set<S3UnfinishedUpload>>([])
+
+  func begin(_ upload: S3UnfinishedUpload) { _ = uploads.withLock { $0.insert(upload) } }
+  func end(_ upload: S3UnfinishedUpload) { _ = uploads.withLock { $0.remove(upload) } }
+  func uploads(of key: String) -> [S3UnfinishedUpload] {
+    uploads.withLock { $0.filter { $0.key == key } }
+  }
 }
 
 extension S3Bucket {
@@ -50,6 +62,7 @@ extension S3Bucket {
     do {
       try await client.perform(call) { _ = try await $0.document() }
     } catch let failure as S3Failure where failure.status == 404 {}
+    begun.end(upload)
   }
 }
 
@@ -91,6 +104,7 @@ struct S3Upload: Sendable {
       let parts = try await sendParts(upload)
       try Task.checkCancellation()
       try await complete(upload, parts)
+      bucket.begun.end(upload)
     } catch {
       await bucket.connections.farewell { try? await bucket.abort(upload) }
       throw error
@@ -117,6 +131,7 @@ struct S3Upload: Sendable {
       throw S3Failure(unexpected: "S3 began an upload without an UploadId", call, client.address)
     }
     let upload = S3UnfinishedUpload(key: key, id: id)
+    bucket.begun.begin(upload)
     if mayBeTwice { try? await abortOthers(than: upload) }
     return upload
   }
