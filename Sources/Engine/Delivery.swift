@@ -123,7 +123,9 @@ struct Delivery: Sendable {
         if index >= Self.filesUnderWay, let result = await group.next() { take(result) }
         group.addTask {
           do {
-            try await destination.deliver(file.staged, as: file.file.name)
+            try await DeliveryProgress.$current.withValue(DeliveryProgress { control.moved() }) {
+              try await destination.deliver(file.staged, as: file.file.name)
+            }
             control.moved()
             return .success(file.file.name)
           } catch {

@@ -34,6 +34,32 @@ extension DestinationConfiguration {
     mapSecrets { secret in if case .literal = secret { .literal("") } else { secret } }
   }
 
+  /// The same place, entered as `newest` says: secrets are no part of a revision, and how one gets in, or how fast one may
+  /// send, is no part of what a run delivers.
+  /// - Parameter newest: the destination of that name in the newest configuration; nil when it is gone.
+  package func entered(as newest: DestinationConfiguration?) -> DestinationConfiguration {
+    switch (self, newest) {
+    case (.s3(var s3), .s3(let newest)):
+      s3.accessKeyId = newest.accessKeyId
+      s3.secretAccessKey = newest.secretAccessKey
+      s3.sessionToken = newest.sessionToken
+      s3.profile = newest.profile
+      s3.roleArn = newest.roleArn
+      s3.externalId = newest.externalId
+      s3.cloud = newest.cloud
+      return .s3(s3)
+    case (.gcs(var gcs), .gcs(let newest)):
+      gcs.serviceAccountKey = newest.serviceAccountKey
+      gcs.cloud = newest.cloud
+      return .gcs(gcs)
+    case (.azure(var azure), .azure(let newest)):
+      azure.access = newest.access
+      azure.cloud = newest.cloud
+      return .azure(azure)
+    default: return self
+    }
+  }
+
   /// Whether a secret is written out in the configuration itself.
   var holdsLiteral: Bool {
     var found = false

@@ -1,10 +1,9 @@
 import AsyncHTTPClient
 package import ExportCore
 import Foundation
+import HTTPProblems
 import NIOCore
 import NIOHTTP1
-import NIOPosix
-import NIOSSL
 
 /// An address that takes a JSON document by POST. It may carry a token, so no message shows more of it than scheme, host
 /// and port.
@@ -68,8 +67,6 @@ package struct Webhook: Sendable {
 
   // MARK: What went wrong
 
-  private static let reach = "check its host and port, and that this machine may reach it"
-
   private func judge(_ response: HTTPClientResponse) throws(ExportError) {
     let code = response.status.code
     guard !(200...299).contains(code) else { return }
@@ -84,32 +81,8 @@ package struct Webhook: Sendable {
   }
 
   private func failure(_ error: any Error) -> ExportError {
-    let reach = Self.reach
-    let trust =
-      "its certificate must be valid for its host, and signed by an authority that this machine trusts"
-    switch error {
-    case let error as HTTPClientError:
-      switch error {
-      case .connectTimeout, .deadlineExceeded, .readTimeout:
-        return failure("did not answer within \(patience) s", reach)
-      case .remoteConnectionClosed:
-        return failure("closed the connection without an answer", "look at the log of what answers there")
-      case .tlsHandshakeTimeout: return failure("no TLS connection can be made", trust)
-      default: return failure("cannot be called (\(error.shortDescription))", reach)
-      }
-    case let error as NIOConnectionError:
-      let refusal = error.connectionErrors.lazy.compactMap { $0.error as? IOError }.first
-      return refusal.map { failure($0) } ?? failure("has no address: its host is not known", reach)
-    // What the client makes of a connection that fails while it is made depends on when it fails.
-    case let error as IOError: return failure(error)
-    case is NIOSSLError, is BoringSSLError, is NIOSSLExtraError:
-      return failure("no TLS connection can be made (\(error))", trust)
-    default: return failure("cannot be called (\(error))", reach)
-    }
-  }
-
-  private func failure(_ error: IOError) -> ExportError {
-    failure("cannot be reached (\(String(cString: strerror(error.errnoCode))))", Self.reach)
+    let problem = ConnectionProblem(error, patience: patience)
+    return failure(problem.problem, problem.hint)
   }
 
   private func failure(_ problem: String, _ hint: String) -> ExportError {

@@ -1,3 +1,4 @@
+import CloudDestinations
 import Compression
 import DirectoryDestination
 import Engine
@@ -11,27 +12,35 @@ import TimeZones
 enum Assembly {
   static let zones = ZoneDatabase()
 
+  /// Shut down by ``reporting(_:)`` when a command ends.
+  static let clouds = Clouds()
+
   /// What this version can do.
   static let capabilities = Capabilities(
-    formats: Set(Format.allCases), destinationTypes: [.directory], dataTypes: [.events, .profiles],
+    formats: Set(Format.allCases), destinationTypes: [.directory, .s3], dataTypes: [.events, .profiles],
     codecs: CompressionFormat.hasZstd ? [.none, .gzip, .zstd] : [.none, .gzip])
 
   static func parts(_ configuration: Configuration) -> Parts {
     Parts(
       source: source,
       destination: { (name, destination) throws(ExportError) in
-        switch destination {
+        switch destination.entered(as: configuration.destinations[name]) {
         case .directory(let directory): LocalDirectory(directory)
-        case .s3, .gcs, .azure:
+        case .s3(let s3):
+          try clouds.bucket(name, s3, stagingDirectory: stagingDirectory(in: configuration.stateDirectory))
+        case .gcs, .azure:
           throw ExportError(
             .configuration, .lasting, object: "destination \(name)",
-            problem: "\(destination.type) is not available in this version", hint: "use a directory")
+            problem: "\(destination.type) is not available in this version", hint: "use a directory or S3")
         }
       },
       zone: zone,
-      stagingDirectory: configuration.stateDirectory + "/staging",
+      stagingDirectory: stagingDirectory(in: configuration.stateDirectory),
       memoryDirectory: memoryDirectory(in: configuration.stateDirectory))
   }
+
+  /// Where files for clouds are put together.
+  private static func stagingDirectory(in stateDirectory: String) -> String { stateDirectory + "/staging" }
 
   /// Where profile exports remember what they have sent.
   static func memoryDirectory(in stateDirectory: String) -> String { stateDirectory + "/memory" }

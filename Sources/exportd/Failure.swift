@@ -54,10 +54,17 @@ extension Failure {
   }
 }
 
-/// Runs the body of a command and turns what it throws into a sentence on stderr and an exit code.
+/// Runs the body of a command, ends its connections, and turns what it throws into a sentence on stderr and an exit code.
 func reporting(_ body: () async throws -> Void) async throws {
+  let ending: Result<Void, any Error>
   do {
-    try await body()
+    ending = .success(try await body())
+  } catch {
+    ending = .failure(error)
+  }
+  await Assembly.clouds.shutDown()
+  do {
+    try ending.get()
   } catch let failure as Failure {
     failure.print()
     throw ExitCode(failure.status.rawValue)

@@ -11,7 +11,10 @@ import Testing
     try await withTemporaryDirectory { root in
       let path = root + "/exports"
       try await DestinationConformance(
-        LocalDirectory(DirectoryConfiguration(path: path)), staging: path
+        LocalDirectory(DirectoryConfiguration(path: path)), staging: path,
+        unfinished: {
+          try FileManager.default.contentsOfDirectory(atPath: path).filter { $0.hasPrefix(".") }
+        }
       ).check(requirement)
       #expect(try FileManager.default.contentsOfDirectory(atPath: root) == ["exports"], "wrote beside it")
     }

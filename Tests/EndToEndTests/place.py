@@ -182,6 +182,17 @@ class Place(Observed, Depot):
         self.helpers.append(subprocess.Popen(arguments, **options))
         return self.helpers[-1]
 
+    def wait_for_port(self, port, seconds=60):
+        """Returns when something on this machine takes connections there."""
+        end = time.monotonic() + seconds
+        while True:
+            try:
+                socket.create_connection(("127.0.0.1", port), 1).close()
+                return
+            except OSError:
+                assert time.monotonic() < end, f"nobody answers on port {port}"
+                time.sleep(0.1)
+
     def small_disk(self, path, size):
         """Mounts a file system of that size; None when this user may not."""
         os.makedirs(path, exist_ok=True)

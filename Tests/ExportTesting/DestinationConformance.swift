@@ -9,17 +9,27 @@ package struct DestinationConformance {
   let destination: any Destination
   /// Where files are staged for it.
   let staging: String
-  private let stem = "1690283492-1690300000-"
+  /// Bytes that the destination sends at a time, if it does so; larger files go in parts.
+  let part: Int
+  /// What is on its way and not visible: names of uploads, hidden files.
+  let unfinished: @Sendable () async throws -> [String]
+  let stem = "1690283492-1690300000-"
 
-  package init(_ destination: any Destination, staging: String) {
+  package init(
+    _ destination: any Destination, staging: String, part: Int = 8 << 20,
+    unfinished: @escaping @Sendable () async throws -> [String]
+  ) {
     self.destination = destination
     self.staging = staging
+    self.part = part
+    self.unfinished = unfinished
   }
 
   /// A requirement, by the words that a failure is reported with.
   package enum Requirement: String, CaseIterable, Sendable {
     case deliversFiles, replacesWhatIsThere, putsBytes, deletes, lists, refusesNamesThatLeadAstray
     case readsBack, takesManyAtOnce, removesLeftovers, probes, leavesNothingOnFailure, canBeCancelled
+    case takesEverySize, takesLargeFiles, showsNothingBeforeItIsWhole, canBeCancelledInMidDelivery
   }
 
   package func check(_ requirement: Requirement) async throws {
@@ -36,6 +46,10 @@ package struct DestinationConformance {
     case .probes: try await probes()
     case .leavesNothingOnFailure: try await leavesNothingOnFailure()
     case .canBeCancelled: try await canBeCancelled()
+    case .takesEverySize: try await takesEverySize()
+    case .takesLargeFiles: try await takesLargeFiles()
+    case .showsNothingBeforeItIsWhole: try await showsNothingBeforeItIsWhole()
+    case .canBeCancelledInMidDelivery: try await canBeCancelledInMidDelivery()
     }
   }
 
@@ -45,7 +59,7 @@ package struct DestinationConformance {
     return StagedFile(path: path, bytes: bytes.count, sha256: SHA256.hash(data: bytes).hexadecimal)
   }
 
-  private func names(prefix: String = "", stem: String = "") async throws -> [String] {
+  func names(prefix: String = "", stem: String = "") async throws -> [String] {
     try await destination.list(prefix: prefix, stem: stem).map(\.name).sorted()
   }
 

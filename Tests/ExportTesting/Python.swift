@@ -2,10 +2,10 @@ import Foundation
 
 /// Python 3, the independent reader of what the project writes.
 package enum Python {
-  /// With the readers that the Makefile installs.
-  private static let withReaders =
+  /// Programs of the Python with the readers and servers that the Makefile installs.
+  static let programs =
     URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-    .deletingLastPathComponent().path + "/.venv/bin/python"
+    .deletingLastPathComponent().path + "/.venv/bin"
 
   /// Runs a program and gives what it printed.
   /// - Parameter needsReaders: whether it reads what Python alone does not.
@@ -24,7 +24,7 @@ package enum Python {
       try Data().write(to: printed)
       let process = Process()
       process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-      process.arguments = [needsReaders ? withReaders : "python3", script.path] + arguments
+      process.arguments = [needsReaders ? programs + "/python" : "python3", script.path] + arguments
       process.standardInput = try FileHandle(forReadingFrom: given)
       process.standardOutput = try FileHandle(forWritingTo: printed)
       try process.run()
