@@ -1,5 +1,6 @@
 """What runs beside what, and what is ended when it does not move."""
 import re
+import socket
 
 from checker import clean_errors, held_against_source
 from place import midnight
@@ -62,7 +63,24 @@ def test_an_attempt_that_does_not_move_is_failed_and_tried_again(place):
     place.change_configuration(sources={
         "main": {"type": "sqlite", "databases": [{"id": "0", "path": "shard0.db"}], "events": {"from": "events"}},
         "hangs": {"type": "sqlite", "databases": [{"id": "0", "path": "shard0.db"}], "events": {"from": endless}}})
-    place.define("hangs", {"once": "yesterday"}, source="hangs")
+    held_up(place, source="hangs")
+
+
+def test_an_attempt_whose_destination_does_not_answer_is_failed_and_tried_again(place):
+    fill(place, 10)
+    place.configure(stallTimeout=2)
+    # Takes connections and says nothing.
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        place.change_configuration(destinations={
+            "local": {"type": "directory", "path": "exports"},
+            "hangs": {"type": "s3", "bucket": "lake", "endpoint": f"http://127.0.0.1:{silent.getsockname()[1]}",
+                      "accessKeyId": "AKIDEXAMPLE", "secretAccessKey": "hidden"}})
+        held_up(place, destination="hangs")
+
+
+def held_up(place, **keys):
+    """An export that hangs, beside one that does not."""
+    place.define("hangs", {"once": "yesterday"}, **keys)
     place.define("moves", {"once": "yesterday"})
     with place.daemon() as daemon:
         def failed(attempts):
