@@ -134,7 +134,8 @@ let package = Package(
     .testTarget(
       name: "FormatsTests",
       dependencies: [
-        "Formats", "FormatsBenchmark", "ExportCore", "ExportTesting", "TimeZones", "ZoneTesting",
+        "Compression", "Formats", "FormatsBenchmark", "ExportCore", "ExportTesting", "TimeZones",
+        "ZoneTesting",
       ]),
     .testTarget(
       name: "ExportConfigTests", dependencies: ["ExportConfig", "ExportCore", "TimeZones", "ZoneTesting"],

@@ -1,10 +1,15 @@
+import Compression
 import ExportCore
 import ExportTesting
 
 extension FormatUnderTest {
+  /// Those that this build has.
+  private static let codecs: [ExportCore.Compression.Codec] =
+    CompressionFormat.hasZstd ? [.none, .gzip, .zstd] : [.none, .gzip]
+
   /// As pyarrow reads it.
   static let parquet = FormatUnderTest(
-    .parquet, eventCodecs: [.none, .gzip, .zstd], profileCodecs: [.none, .gzip, .zstd], events: parquetEvents,
+    .parquet, eventCodecs: codecs, profileCodecs: codecs, events: parquetEvents,
     profiles: parquetProfiles)
 
   private static let parquetReading = #"""
