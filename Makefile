@@ -19,7 +19,7 @@ SIMULATE = .build/debug/simulate
 PEERS = EFFORT=$(EFFORT) $(if $(TRAITS),,CODECS="none gzip") .venv/bin/python Tests/ParquetPeers/run.py \
   .build/debug/ParquetFromColumns
 
-.PHONY: all build release test parquet-peers readers fuzz faults simulate mutants lint demo bench bench-quick show-flights install-tools clean
+.PHONY: all build release test parquet-peers readers fuzz faults simulate mutants lint demo bench bench-quick bench-upload show-flights install-tools clean
 
 all: build
 
@@ -82,6 +82,13 @@ faults: install-tools readers
 	$(SWIFT) build $(TRAITS) --build-tests
 	FAULT_SEEDS=$(if $(filter file,$(origin SEEDS)),1000,$(SEEDS)) FAULT_FROM=$(FROM) \
 	  $(SWIFT) test $(TRAITS) --skip-build --filter FaultTests
+
+# How fast a file of a gigabyte goes to rclone on this machine, beside boto3: UPLOAD_BYTES=5000000000 for a larger one.
+UPLOAD_BYTES ?= 1000000000
+bench-upload: PACKAGES += python3-venv
+bench-upload: install-tools readers
+	$(SWIFT) build $(TRAITS) --build-tests
+	UPLOAD_BYTES=$(UPLOAD_BYTES) $(SWIFT) test $(TRAITS) --skip-build --filter UploadSpeedTests
 
 # Random histories, each from its seed: SEEDS=1000000 for very many, SEED=7 for one again, whole (with ARGUMENTS=--trace
 # line by line, with ARGUMENTS=--shrink without the steps that do not matter).
