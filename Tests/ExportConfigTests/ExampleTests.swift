@@ -19,7 +19,8 @@ import ZoneTesting
     let configuration = try #require(loaded.configuration)
     #expect(configuration.sources["main"]?.databaseIds == ["0", "1"])
     #expect(configuration.destinations["local"]?.type == "directory")
-    #expect(loaded.definitions.map(\.name) == ["all-events-nightly", "charged-to-lake", "charged", "last-30-days"])
+    #expect(
+      loaded.definitions.map(\.name) == ["all-events-nightly", "charged-to-lake", "charged", "last-30-days"])
 
     // Today's dates do, whatever today is.
     let now = Instant(seconds: Int64(Date().timeIntervalSince1970))

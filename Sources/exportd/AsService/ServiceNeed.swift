@@ -160,8 +160,16 @@ extension ServiceNeed {
   ) -> [ServiceNeed] {
     switch destination {
     case .directory(let directory): [making(directory.path, subject)]
-    case .s3, .gcs, .azure: destination.secretFiles.map { ServiceNeed($0, .read, subject) }
+    case .s3(let s3): reading(destination, s3.cloud, subject)
+    case .gcs(let gcs): reading(destination, gcs.cloud, subject)
+    case .azure(let azure): reading(destination, azure.cloud, subject)
     }
+  }
+
+  private static func reading(
+    _ destination: DestinationConfiguration, _ cloud: CloudOptions, _ subject: String
+  ) -> [ServiceNeed] {
+    (destination.secretFiles + [cloud.caFile].compactMap(\.self)).map { ServiceNeed($0, .read, subject) }
   }
 
   /// A directory in which files are made, or which itself is made in the nearest one that exists.
