@@ -16,6 +16,8 @@ struct GCSCall: Sendable {
       case .objects, .uploads: true
       }
     }
+
+    var isSession: Bool { if case .session = self { true } else { false } }
   }
 
   var method: HTTPMethod

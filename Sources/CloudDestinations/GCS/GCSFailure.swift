@@ -115,6 +115,9 @@ private struct Told {
       return lasting(
         name, "there is no such bucket at \(bucket.endpointText)",
         "create it, or correct \"bucket\" and \"endpoint\" of the destination")
+    case 404 where call.target.isSession, 410 where call.target.isSession:
+      return ExportError(
+        .destination, .passing, object: object, problem: "its upload is not known any more (\(answered))")
     case _ where isDamaged:
       return ExportError(
         .destination, .passing, object: object, problem: "something else arrived than was sent\(said)")
