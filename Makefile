@@ -19,7 +19,7 @@ SIMULATE = .build/debug/simulate
 PEERS = EFFORT=$(EFFORT) $(if $(TRAITS),,CODECS="none gzip") .venv/bin/python Tests/ParquetPeers/run.py \
   .build/debug/ParquetFromColumns
 
-.PHONY: all build release test parquet-peers readers fuzz simulate mutants lint demo bench bench-quick show-flights install-tools clean
+.PHONY: all build release test parquet-peers readers fuzz faults simulate mutants lint demo bench bench-quick bench-upload show-flights install-tools clean
 
 all: build
 
@@ -74,6 +74,21 @@ readers:
 	@test -x .venv/bin/python || python3 -m venv .venv
 	@test "$$(cat .venv/readers 2>/dev/null)" = "$(READERS) $(SERVERS)" || \
 	  { .venv/bin/python -m pip install -q $(READERS) $(SERVERS) && echo "$(READERS) $(SERVERS)" >.venv/readers; }
+
+# Schedules of faults between S3 destinations and a server, each from its seed: SEEDS=1000 of them (`make test` plays 50), from FROM
+# on. Nine minutes for a thousand.
+faults: PACKAGES += python3-venv
+faults: install-tools readers
+	$(SWIFT) build $(TRAITS) --build-tests
+	FAULT_SEEDS=$(if $(filter file,$(origin SEEDS)),1000,$(SEEDS)) FAULT_FROM=$(FROM) \
+	  $(SWIFT) test $(TRAITS) --skip-build --filter FaultTests
+
+# How fast a file of a gigabyte goes to rclone on this machine, beside boto3: UPLOAD_BYTES=5000000000 for a larger one.
+UPLOAD_BYTES ?= 1000000000
+bench-upload: PACKAGES += python3-venv
+bench-upload: install-tools readers
+	$(SWIFT) build $(TRAITS) --build-tests
+	UPLOAD_BYTES=$(UPLOAD_BYTES) $(SWIFT) test $(TRAITS) --skip-build --filter UploadSpeedTests
 
 # Random histories, each from its seed: SEEDS=1000000 for very many, SEED=7 for one again, whole (with ARGUMENTS=--trace
 # line by line, with ARGUMENTS=--shrink without the steps that do not matter).

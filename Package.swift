@@ -146,7 +146,10 @@ let package = Package(
       dependencies: ["DirectoryDestination", "ExportCore", "ExportTesting"]),
     .testTarget(
       name: "CloudDestinationsTests",
-      dependencies: ["CloudDestinations", "ExportCore", "ExportTesting", nio, nioHTTP, nioPosix]),
+      dependencies: [
+        "CloudDestinations", "ExportCore", "ExportTesting", "HTTPProblems", "ZoneTesting", nio, nioHTTP,
+        nioPosix,
+      ]),
     .testTarget(name: "WebhooksTests", dependencies: ["ExportCore", "Webhooks"]),
     .testTarget(name: "LedgerTests", dependencies: ["ExportCore", "Ledger", "TimeZones", grdb]),
     .testTarget(

@@ -23,9 +23,14 @@ final class Clouds: Sendable {
   ) throws(ExportError) -> S3Bucket {
     let place = Place(name: name, configuration: configuration, stagingDirectory: stagingDirectory)
     if let bucket = buckets.withLock({ $0[place] }) { return bucket }
+    let object = "destination \(name)"
+    let settings = S3CredentialSettings(
+      object: object, region: configuration.region ?? Self.region, configuration
+    ) { () throws(ExportError) in try configuration.keys(of: object) }
+    let chain = S3CredentialChain(settings, connections: connections)
     let bucket = try S3Bucket(
       configuration, region: Self.region, stagingDirectory: stagingDirectory, connections: connections,
-      credentials: credentials(of: name, configuration))
+      credentials: { try await chain.credentials() })
     return buckets.withLock { buckets in
       buckets[place] = buckets[place] ?? bucket
       return buckets[place]!
@@ -42,15 +47,19 @@ final class Clouds: Sendable {
   func shutDown() async { await connections.shutDown() }
 }
 
-extension Clouds {
-  private func credentials(of name: String, _ configuration: S3Configuration)
-    -> @Sendable () async throws -> S3Credentials
-  {
-    {
-      try S3Credentials(
-        accessKeyId: configuration.accessKeyId?.value(of: "destination \(name), accessKeyId") ?? "",
-        secretAccessKey: configuration.secretAccessKey?.value(of: "destination \(name), secretAccessKey")
-          ?? "")
+extension S3Configuration {
+  /// The keys that are configured, read anew; nil where none are.
+  /// - Parameter object: what messages call the destination.
+  fileprivate func keys(of object: String) throws(ExportError) -> S3Credentials? {
+    guard accessKeyId != nil || secretAccessKey != nil else { return nil }
+    guard let accessKeyId, let secretAccessKey else {
+      throw ExportError(
+        .configuration, .lasting, object: object,
+        problem: "has only one of \"accessKeyId\" and \"secretAccessKey\"", hint: "give it both or neither")
     }
+    return S3Credentials(
+      accessKeyId: try accessKeyId.value(of: "\(object), accessKeyId"),
+      secretAccessKey: try secretAccessKey.value(of: "\(object), secretAccessKey"),
+      sessionToken: try sessionToken?.value(of: "\(object), sessionToken"))
   }
 }

@@ -41,7 +41,7 @@ enum S3Peer: String, CaseIterable, Sendable {
       key = iam.create_access_key(UserName="exportd")["AccessKey"]
       iam.put_user_policy(UserName="exportd", PolicyName="s3", PolicyDocument=json.dumps({
           "Version": "2012-10-17", "Statement": [
-              {"Effect": "Allow", "Action": "s3:*", "Resource": "*"},
+              {"Effect": "Allow", "Action": ["s3:*", "iam:*", "sts:*"], "Resource": "*"},
               {"Effect": "Deny", "Action": "s3:PutObject", "Resource": "arn:aws:s3:::*/denied/*"}]}))
       print(key["AccessKeyId"], key["SecretAccessKey"])
       """, arguments: ["http://127.0.0.1:\(server.port)"], needsReaders: true
