@@ -14,8 +14,6 @@ enum S3Peer: String, CaseIterable, Sendable {
     var server: PythonServer
     var credentials: S3Credentials
     var endpoint: String { "http://127.0.0.1:\(server.port)" }
-    /// Buckets of rclone are directories here.
-    var directory = ""
   }
 
   private static let startedMoto = Task { try await startMoto() }
@@ -51,16 +49,14 @@ enum S3Peer: String, CaseIterable, Sendable {
   }
 
   private static func startRclone() async throws -> Running {
-    let directory = NSTemporaryDirectory() + "exportd-rclone-\(UUID().uuidString)"
-    try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: false)
     let credentials = S3Credentials(accessKeyId: "rclone-key", secretAccessKey: "rclone-secret")
     let server = try await PythonServer(
       [
-        "rclone", "serve", "s3", directory, "--addr", "127.0.0.1:PORT", "--auth-key",
+        "rclone", "serve", "s3", "DIRECTORY", "--addr", "127.0.0.1:PORT", "--auth-key",
         "\(credentials.accessKeyId),\(credentials.secretAccessKey)", "--vfs-cache-mode", "off",
         "--config", "/dev/null",
       ])
-    return Running(server: server, credentials: credentials, directory: directory)
+    return Running(server: server, credentials: credentials)
   }
 }
 

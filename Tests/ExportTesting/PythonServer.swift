@@ -11,7 +11,8 @@ package final class PythonServer: Sendable {
 
   /// Returns when it takes connections.
   /// - Parameters:
-  ///   - command: a program of `.venv/bin` and its arguments; `PORT` stands for the port.
+  ///   - command: a program of `.venv/bin` and its arguments; `PORT` stands for the port, `DIRECTORY` for a directory of its
+  ///     own that goes with it.
   ///   - environment: beside the process's own.
   package init(_ command: [String], environment: [String: String] = [:]) async throws {
     let port = try Self.freePort()
@@ -35,9 +36,11 @@ package final class PythonServer: Sendable {
 
   /// Starts the server, tells when it answers, and ends it when nobody holds its input any more.
   private static let keeper = """
-    import socket, subprocess, sys, time
-    port, command = int(sys.argv[1]), sys.argv[2:]
-    log = open(f"/tmp/exportd-test-server-{port}.log", "w")
+    import os, shutil, socket, subprocess, sys, tempfile, time
+    port, folder = int(sys.argv[1]), tempfile.mkdtemp(prefix="exportd-test-server-")
+    os.mkdir(f"{folder}/data")
+    log = open(f"{folder}/log", "w+")
+    command = [part.replace("DIRECTORY", f"{folder}/data") for part in sys.argv[2:]]
     server = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
     try:
         for _ in range(600):
@@ -53,8 +56,8 @@ package final class PythonServer: Sendable {
         sys.stdin.read()
     finally:
         server.kill()
-        import os
-        os.unlink(log.name)
+        server.wait()
+        shutil.rmtree(folder)
     """
 
   private static func line(_ handle: FileHandle) async -> String {
