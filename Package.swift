@@ -19,6 +19,7 @@ let perRow: [SwiftSetting] =
 let asyncHTTPClient = Target.Dependency.product(name: "AsyncHTTPClient", package: "async-http-client")
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
+let cryptoExtras = Target.Dependency.product(name: "CryptoExtras", package: "swift-crypto")
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
 let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
@@ -81,7 +82,8 @@ let package = Package(
     .target(
       name: "CloudDestinations",
       dependencies: [
-        "ExportCore", "HTTPProblems", asyncHTTPClient, crypto, logging, nio, nioHTTP, nioPosix, nioSSL,
+        "ExportCore", "HTTPProblems", asyncHTTPClient, crypto, cryptoExtras, logging, nio, nioHTTP, nioPosix,
+        nioSSL,
       ],
       swiftSettings: optimised),
     .target(

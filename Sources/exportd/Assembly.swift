@@ -17,7 +17,8 @@ enum Assembly {
 
   /// What this version can do.
   static let capabilities = Capabilities(
-    formats: Set(Format.allCases), destinationTypes: [.directory, .s3], dataTypes: [.events, .profiles],
+    formats: Set(Format.allCases), destinationTypes: [.directory, .s3, .gcs],
+    dataTypes: [.events, .profiles],
     codecs: CompressionFormat.hasZstd ? [.none, .gzip, .zstd] : [.none, .gzip])
 
   static func parts(_ configuration: Configuration) -> Parts {
@@ -28,10 +29,13 @@ enum Assembly {
         case .directory(let directory): LocalDirectory(directory)
         case .s3(let s3):
           try clouds.bucket(name, s3, stagingDirectory: stagingDirectory(in: configuration.stateDirectory))
-        case .gcs, .azure:
+        case .gcs(let gcs):
+          try clouds.bucket(name, gcs, stagingDirectory: stagingDirectory(in: configuration.stateDirectory))
+        case .azure:
           throw ExportError(
             .configuration, .lasting, object: "destination \(name)",
-            problem: "\(destination.type) is not available in this version", hint: "use a directory or S3")
+            problem: "\(destination.type) is not available in this version",
+            hint: "use a directory, S3 or Google Cloud Storage")
         }
       },
       zone: zone,

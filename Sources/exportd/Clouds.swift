@@ -12,7 +12,9 @@ final class Clouds: Sendable {
     var stagingDirectory: String
   }
 
-  private let connections = CloudConnections()
+  let connections = CloudConnections()
+  /// Of Google Cloud Storage.
+  let googleBuckets = Mutex<[GooglePlace: GCSBucket]>([:])
   private let buckets = Mutex<[Place: S3Bucket]>([:])
 
   /// - Parameter configuration: with its secrets.

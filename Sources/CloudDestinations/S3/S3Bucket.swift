@@ -11,7 +11,7 @@ package struct S3Bucket: Destination {
   let client: S3Client
   let connections: CloudConnections
   let layout: S3Layout
-  let begun = S3BegunUploads()
+  let begun = BegunUploads<S3UnfinishedUpload>()
   private let staging: StagingDirectory
   private let prefix: String
 
@@ -101,7 +101,7 @@ package struct S3Bucket: Destination {
     let key = try Self.key(name)
     try await reporting {
       // Where ending an upload failed, it is ended when its name is deleted, however often that takes.
-      for upload in begun.uploads(of: key) { try await abort(upload) }
+      for upload in begun.uploads(where: { $0.key == key }) { try await abort(upload) }
       try await remove(key)
     }
   }

@@ -3,23 +3,11 @@ import ExportCore
 import Foundation
 import HTTPProblems
 import NIOHTTP1
-import Synchronization
 
 /// A multipart upload that is not complete yet, as the server lists it.
 struct S3UnfinishedUpload: Hashable, Sendable {
   var key: String
   var id: String
-}
-
-/// Uploads that this process has begun and that are not over: complete, or known to be aborted.
-final class S3BegunUploads: Sendable {
-  private let uploads = Mutex<Set<S3UnfinishedUpload>>([])
-
-  func begin(_ upload: S3UnfinishedUpload) { _ = uploads.withLock { $0.insert(upload) } }
-  func end(_ upload: S3UnfinishedUpload) { _ = uploads.withLock { $0.remove(upload) } }
-  func uploads(of key: String) -> [S3UnfinishedUpload] {
-    uploads.withLock { $0.filter { $0.key == key } }
-  }
 }
 
 extension S3Bucket {

@@ -12,6 +12,8 @@ struct CloudRequest: Sendable {
     case none
     case bytes([UInt8])
     case part(StagedPart)
+    /// With something before and behind it.
+    case framed([UInt8], StagedPart, [UInt8])
   }
 
   var method: HTTPMethod
@@ -89,6 +91,10 @@ struct CloudClient: Sendable {
         response = try await client.execute(outgoing, deadline: .distantFuture)
       case .part(let part):
         response = try await uploads.within { try await upload(part, outgoing, client) }
+      case .framed(let head, let part, let tail):
+        response = try await uploads.within {
+          try await upload(part, head: head, tail: tail, outgoing, client)
+        }
       }
       return CloudAnswer(
         status: Int(response.status.code), reason: response.status.reasonPhrase, headers: response.headers,
@@ -101,12 +107,14 @@ struct CloudClient: Sendable {
   /// The client sees to it that an answer comes in time once everything is sent. That the other side takes what is
   /// sent, it does not.
   private func upload(
-    _ part: StagedPart, _ request: HTTPClientRequest, _ client: HTTPClient
+    _ part: StagedPart, head: [UInt8] = [], tail: [UInt8] = [], _ request: HTTPClientRequest,
+    _ client: HTTPClient
   ) async throws -> HTTPClientResponse {
     let pulse = Pulse(DeliveryProgress.current)
     var request = request
     request.body = .stream(
-      PartBody(part: part, limit: limit, pulse: pulse), length: .known(Int64(part.bytes)))
+      PartBody(part: part, head: head, tail: tail, limit: limit, pulse: pulse),
+      length: .known(Int64(head.count + part.bytes + tail.count)))
     let ready = request
     return try await withThrowingTaskGroup(of: HTTPClientResponse.self) { group in
       group.addTask { try await client.execute(ready, deadline: .distantFuture) }
@@ -158,18 +166,30 @@ private final class Pulse: Sendable {
 /// The body of an upload, read as it is sent.
 private struct PartBody: AsyncSequence, Sendable {
   let part: StagedPart
+  let head: [UInt8]
+  let tail: [UInt8]
   let limit: UploadLimit?
   let pulse: Pulse
 
   struct AsyncIterator: AsyncIteratorProtocol {
     let body: PartBody
     var sent = 0
+    var hasSentHead: Bool
+    var hasSentTail: Bool
 
     mutating func next() async throws -> ByteBuffer? {
       body.pulse.begins()
       let left = body.part.bytes - sent
-      guard left > 0 else { return nil }
+      guard left > 0 || !hasSentHead || !hasSentTail else { return nil }
       defer { body.pulse.waits() }
+      if !hasSentHead {
+        hasSentHead = true
+        return ByteBuffer(bytes: body.head)
+      }
+      guard left > 0 else {
+        hasSentTail = true
+        return ByteBuffer(bytes: body.tail)
+      }
       let count = Swift.min(left, body.limit?.stride ?? StagedPart.stride)
       try await body.limit?.take(count)
       defer { sent += count }
@@ -177,5 +197,7 @@ private struct PartBody: AsyncSequence, Sendable {
     }
   }
 
-  func makeAsyncIterator() -> AsyncIterator { AsyncIterator(body: self) }
+  func makeAsyncIterator() -> AsyncIterator {
+    AsyncIterator(body: self, hasSentHead: head.isEmpty, hasSentTail: tail.isEmpty)
+  }
 }

@@ -1,0 +1,111 @@
+import ExportCore
+import Foundation
+
+/// As whom Cloud Storage is spoken to. Everything that is read without asking anybody is in it.
+enum GoogleIdentity: Hashable, Sendable {
+  case serviceAccount(ServiceAccountKey)
+  case external(ExternalAccount)
+  /// Of the machine: the service account that is attached to it.
+  case metadata(MetadataServer)
+  /// Emulators ask for none.
+  case nobody
+}
+
+/// Looks for credentials where Google's own libraries look, in their order ("How Application Default Credentials works" in the
+/// Google Cloud documentation), and before that in the configuration. What is there and cannot be used is an error, and not
+/// passed over: somebody meant it.
+struct GoogleCredentialSearch: Sendable {
+  /// For messages.
+  var object: String
+  /// Of the configuration; nil when it has none.
+  var serviceAccountKey: (@Sendable () throws(ExportError) -> String)?
+  var environment: [String: String]
+  /// Whether the server is on this machine.
+  var isEmulator: Bool
+
+  /// - Throws: ``ExportError``.
+  func identity() throws(ExportError) -> GoogleIdentity {
+    if let serviceAccountKey {
+      return try identity(try serviceAccountKey(), in: "\(object), serviceAccountKey")
+    }
+    if let path = environment["GOOGLE_APPLICATION_CREDENTIALS"], !path.isEmpty {
+      let place = "GOOGLE_APPLICATION_CREDENTIALS, file \(path)"
+      guard let bytes = FileManager.default.contents(atPath: path) else {
+        throw ExportError(
+          .configuration, .lasting, object: place, problem: "cannot be read",
+          hint: "check that it is there and that the user of exportd may read it")
+      }
+      return try identity(String(decoding: bytes, as: UTF8.self), in: place)
+    }
+    if let host = environment["GCE_METADATA_HOST"], !host.isEmpty {
+      return .metadata(MetadataServer(host: host))
+    }
+    return isEmulator ? .nobody : .metadata(MetadataServer())
+  }
+
+  private struct Kind: Decodable { var type: String? }
+
+  private func identity(_ text: String, in place: String) throws(ExportError) -> GoogleIdentity {
+    let data = Data(text.utf8)
+    func decoded<Document: Decodable>(_: Document.Type) throws(ExportError) -> Document {
+      do {
+        return try JSONDecoder().decode(Document.self, from: data)
+      } catch let error as DecodingError {
+        throw unusable(place, Self.problem(error))
+      } catch {
+        throw unusable(place, "is not what Google hands out")
+      }
+    }
+    let kind = try decoded(Kind.self).type
+    switch kind {
+    case "service_account":
+      let key = try decoded(ServiceAccountKey.self)
+      try checkAddress(key.tokenURI, "token_uri", in: place)
+      return .serviceAccount(key)
+    case "external_account":
+      let account = try decoded(ExternalAccount.self)
+      try checkAddress(account.tokenURL, "token_url", in: place)
+      if let url = account.impersonationURL {
+        try checkAddress(url, "service_account_impersonation_url", in: place)
+      }
+      return .external(account)
+    default:
+      throw unusable(
+        place,
+        kind.map { "is of type \"\($0)\", which exportd does not know" } ?? "has no \"type\"")
+    }
+  }
+
+  /// Not the decoder's own words: they may repeat what is in the file.
+  private static func problem(_ error: DecodingError) -> String {
+    switch error {
+    case .keyNotFound(let key, let context):
+      "has no \"\((context.codingPath + [key]).map(\.stringValue).joined(separator: "."))\""
+    case .typeMismatch(_, let context), .valueNotFound(_, let context):
+      context.codingPath.isEmpty
+        ? "is not a JSON object"
+        : "has a \"\(context.codingPath.map(\.stringValue).joined(separator: "."))\" that is not what it should be"
+    case .dataCorrupted(let context) where !context.codingPath.isEmpty:
+      "has a \"\(context.codingPath.map(\.stringValue).joined(separator: "."))\": \(context.debugDescription)"
+    default: "is not JSON"
+    }
+  }
+
+  private func unusable(_ place: String, _ problem: String) -> ExportError {
+    ExportError(
+      .configuration, .lasting, object: place, problem: problem,
+      hint:
+        "put the JSON key of a service account there, as `gcloud iam service-accounts keys create` writes it, or the file of a workload identity federation"
+    )
+  }
+
+  /// Secrets go nowhere in the clear.
+  private func checkAddress(_ text: String, _ name: String, in place: String) throws(ExportError) {
+    let url = URLComponents(string: text)
+    let host = url?.host ?? ""
+    let isLoopback = host == "localhost" || host.hasPrefix("127.") || host == "::1" || host == "[::1]"
+    guard !host.isEmpty, url?.scheme == "https" || url?.scheme == "http" && isLoopback else {
+      throw unusable(place, "has a \"\(name)\" that is no https:// address")
+    }
+  }
+}

@@ -1,0 +1,71 @@
+import ExportCore
+import Foundation
+
+/// Where a bucket answers ("JSON API overview" and "Request endpoints" in the Cloud Storage documentation).
+struct GCSAddress: Hashable, Sendable {
+  let bucket: String
+  /// Scheme and authority; all paths begin behind it.
+  private let base: String
+  private let host: String
+  private let isGoogle: Bool
+
+  private static let google = "https://storage.googleapis.com"
+
+  /// - Throws: ``ExportError`` for what is no address.
+  init(_ configuration: GCSConfiguration) throws(ExportError) {
+    bucket = configuration.bucket
+    isGoogle = configuration.endpoint == nil
+    let text = configuration.endpoint ?? Self.google
+    guard let url = URLComponents(string: text), let scheme = url.scheme?.lowercased(),
+      scheme == "http" || scheme == "https", let host = url.percentEncodedHost?.lowercased(), !host.isEmpty
+    else {
+      throw ExportError(
+        .configuration, .lasting, object: "endpoint \(text)",
+        problem: "is not an http:// or https:// address")
+    }
+    var path = url.percentEncodedPath[...]
+    while path.hasSuffix("/") { path = path.dropLast() }
+    self.host = host
+    base = "\(scheme)://\(host)" + (url.port.map { ":\($0)" } ?? "") + path
+  }
+
+  /// All objects, as a list of them is asked for.
+  var objects: String { "\(base)/storage/v1/b/\(Self.encoded(bucket))/o" }
+  /// Where new ones are sent to.
+  var uploads: String { "\(base)/upload/storage/v1/b/\(Self.encoded(bucket))/o" }
+  func object(_ key: String) -> String { "\(objects)/\(Self.encoded(key))" }
+
+  /// Whether it is on this machine, as emulators are.
+  var isLoopback: Bool {
+    host == "localhost" || host.hasSuffix(".localhost") || host.hasPrefix("127.") || host == "[::1]"
+      || host == "::1"
+  }
+
+  /// The address of an upload that the server has begun; nil for a place that tokens must not go to. What stands behind another
+  /// endpoint may not know under what name it is reached: then only the path counts.
+  func session(_ location: String) -> String? {
+    guard let url = URLComponents(string: location) else { return nil }
+    if isGoogle, url.scheme?.lowercased() == "https", let host = url.percentEncodedHost?.lowercased() {
+      return host == self.host || host.hasSuffix(".googleapis.com") ? location : nil
+    }
+    guard !isGoogle, let endpoint = URLComponents(string: base), url.percentEncodedPath.hasPrefix("/") else {
+      return nil
+    }
+    var session = endpoint
+    session.percentEncodedPath = url.percentEncodedPath
+    session.percentEncodedQuery = url.percentEncodedQuery
+    return session.string
+  }
+
+  /// For messages.
+  var endpointText: String { isGoogle ? "Google Cloud Storage" : base }
+
+  /// Percent-encoded: all but the unreserved characters of RFC 3986, `/` too ("Encoding URI path parts" in "Request
+  /// endpoints").
+  static func encoded(_ text: String) -> String {
+    text.addingPercentEncoding(withAllowedCharacters: unreserved) ?? text
+  }
+
+  private static let unreserved = CharacterSet(
+    charactersIn: "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
+}
