@@ -8,7 +8,7 @@ import Testing
 @testable import CloudDestinations
 
 /// What only a server that looks shows: checksums, properties of objects, tokens that expire.
-@Suite struct CheckedTests {
+@Suite(.serialized) struct CheckedTests {
   private func checked<Result: Sendable>(
     _ arguments: [String] = [], _ body: (CheckingServer, CloudConnections, String) async throws -> Result
   ) async throws -> Result {
