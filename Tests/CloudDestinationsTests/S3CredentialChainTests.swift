@@ -77,7 +77,7 @@ import Testing
     // Nobody listens on the port of discard.
     let start = ContinuousClock.now
     let error = try await failure(["AWS_EC2_METADATA_SERVICE_ENDPOINT": "http://127.0.0.1:9"])
-    #expect(ContinuousClock.now - start < .seconds(6))
+    #expect(ContinuousClock.now - start < .seconds(20))
     #expect(
       error.problem.hasSuffix(
         "and the instance's metadata at http://127.0.0.1:9 cannot be reached (Connection refused)"))

@@ -320,7 +320,7 @@ import Testing
         try await bucket.deliver(file, as: "a/b")
         let took = began.duration(to: .now)
         #expect(took > .milliseconds(850))
-        #expect(took < .seconds(5))
+        #expect(took < .seconds(30))
         await connections.shutDown()
       }
     }
