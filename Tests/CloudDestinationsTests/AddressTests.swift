@@ -68,6 +68,7 @@ import Testing
     #expect(try proxy(both, "http://minio.example.com") == "other.example.com:80")
     #expect(try proxy(both, "http://127.0.0.1:9000") == nil)
     #expect(try proxy(both, "http://[::1]:9000") == nil)
+    #expect(try proxy(both, "http://metadata.google.internal/x") == nil)
     #expect(try proxy([:], "https://s3.amazonaws.com") == nil)
     #expect(
       try proxy(

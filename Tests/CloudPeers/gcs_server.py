@@ -172,11 +172,13 @@ class Handler(BaseHTTPRequestHandler):
             return self.no_grant("wrong grant_type")
         try:
             header = jwt.get_unverified_header(form["assertion"])
-            claims = jwt.decode(form["assertion"], KEY.public_key(), algorithms=["RS256"], audience=HERE + "/token",
+            claims = jwt.decode(form["assertion"], KEY.public_key(), algorithms=["RS256"],
+                                # Google's own client names its usual endpoint, wherever it asks.
+                                audience=[HERE + "/token", "https://oauth2.googleapis.com/token"],
                                 options={"require": ["iss", "aud", "iat", "exp"]})
         except Exception as error:
             return self.no_grant(f"Invalid JWT Signature. {error}")
-        if header.get("kid") != "key-1" or header.get("typ") != "JWT" or claims.get("scope") != SCOPE:
+        if header.get("kid") != "key-1" or header.get("typ") != "JWT" or SCOPE not in claims.get("scope", "").split():
             return self.no_grant("wrong kid, typ or scope")
         if claims["exp"] - claims["iat"] > 3600 or abs(claims["iat"] - time.time()) > 60:
             return self.no_grant("Invalid JWT: Token must be a short-lived token (60 minutes). Check your iat and exp values")
@@ -296,10 +298,11 @@ class Handler(BaseHTTPRequestHandler):
         if "upload_id" in query:
             return self.session(bucket, query["upload_id"])
         if kind == "multipart":
-            boundary = re.search(r"boundary=([^;]+)", self.headers["Content-Type"]).group(1).encode()
-            body = self.body()
-            assert body.startswith(b"--" + boundary + b"\r\n") and body.endswith(b"\r\n--" + boundary + b"--\r\n")
-            first, second = body[len(boundary) + 4:-len(boundary) - 8].split(b"\r\n--" + boundary + b"\r\n", 1)
+            boundary = b"--" + re.search(r'boundary="?([^";]+)', self.headers["Content-Type"]).group(1).encode()
+            body = self.body().removesuffix(b"\r\n")
+            assert body.startswith(boundary + b"\r\n") and body.endswith(b"\r\n" + boundary + b"--")
+            body = body[len(boundary) + 2:-len(boundary) - 4]
+            first, second = body.split(b"\r\n" + boundary + b"\r\n", 1)
             resource = json.loads(first.split(b"\r\n\r\n", 1)[1])
             return self.complete(*self.store(bucket, resource, second.split(b"\r\n\r\n", 1)[1],
                                              query.get("ifGenerationMatch")))
@@ -408,7 +411,7 @@ ROUTES = [
     (r"/_test/([^/]+)", Handler.order),
     (r"/upload/storage/v1/b/([^/]+)/o", Handler.uploads),
     (r"/storage/v1/b/([^/]+)/o", Handler.objects),
-    (r"/storage/v1/b/([^/]+)/o/([^/]+)", Handler.object),
+    (r"(?:/download)?/storage/v1/b/([^/]+)/o/([^/]+)", Handler.object),
 ]
 
 

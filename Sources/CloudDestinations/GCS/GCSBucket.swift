@@ -236,7 +236,7 @@ package struct GCSBucket: Destination {
     try await put(bytes, as: name)
     let found = try await contents(name, limit: 4096)
     // What `verify` needs besides.
-    _ = try await list(prefix: String(directory), stem: "exportd-probe")
+    _ = try await list(prefix: name, stem: "exportd-probe")
     try await delete(name)
     guard found == bytes else {
       throw ExportError(
