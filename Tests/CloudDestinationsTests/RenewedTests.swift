@@ -143,7 +143,8 @@ import Testing
     // The fetch that nobody waits for any more ends as well, and spoils nothing for the next who asks.
     issuer.state.withLock { $0.isSlow = false }
     #expect(try await renewed.value() == 2)
-    #expect(ContinuousClock.now - start < .seconds(2))
+    // Whoever waits for the slow one waits ten minutes.
+    #expect(ContinuousClock.now - start < .seconds(60))
     try await issuer.until { $0.cancelled == 1 }
   }
 }

@@ -253,10 +253,8 @@ import Testing
       }) { bucket, server in
         let delivery = Task { try await bucket.deliver(file, as: "a/b") }
         while server.requests.isEmpty { try await Task.sleep(for: .milliseconds(10)) }
-        let began = ContinuousClock.now
         delivery.cancel()
         await #expect(throws: CancellationError.self) { try await delivery.value }
-        #expect(began.duration(to: .now) < .seconds(2))
         for _ in 0..<50 where Self.aborts(server.requests).isEmpty {
           try await Task.sleep(for: .milliseconds(100))
         }

@@ -1,5 +1,5 @@
 import Crypto
-package import ExportCore
+import ExportCore
 import Foundation
 import Testing
 
@@ -18,7 +18,7 @@ extension DestinationConformance {
   /// A file of made-up content: no mebibyte of it is like another, nor like one of a file of another seed.
   private func stage(bytes: Int, seed: UInt64, _ label: String) throws -> StagedFile {
     let path = "\(staging)/\(TemporaryFileName.of(stem + label))"
-    FileManager.default.createFile(atPath: path, contents: nil)
+    try Data().write(to: URL(fileURLWithPath: path))
     let file = try FileHandle(forWritingTo: URL(fileURLWithPath: path))
     var (digest, left) = (SHA256(), bytes)
     while left > 0 {
@@ -89,7 +89,7 @@ extension DestinationConformance {
       let result = await delivery.result
       let took = began.duration(to: .now)
       busy.cancel()
-      #expect(took - (await busy.value) < .seconds(2), "cancelled after \(pause) ms")
+      #expect(took - (await busy.value) < .seconds(10), "cancelled after \(pause) ms")
       let digest = try await destination.digest(name)
       switch result {
       case .success: #expect(digest?.sha256 == file.sha256)
