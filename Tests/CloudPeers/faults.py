@@ -1,19 +1,22 @@
 """A proxy on loopback that makes happen what networks and servers do to clients, in an order that a seed decides.
 
-faults.py PORT UPSTREAM-PORT
+faults.py PORT UPSTREAM-PORT [--cloud s3|gcs|azure]
 
 It hands requests on to 127.0.0.1:UPSTREAM-PORT. POST /-/schedule?seed=N begins a schedule: some of the next requests meet a
 fault each, a bounded number of them, so that whoever tries again succeeds at last; which fault and how long after the one
 before follows from the seed alone. GET /-/schedule tells what has happened so far, one fault a line; POST /-/end ends it.
 
-Nothing here knows a cloud, save `Cloud` and its kinds: what its errors look like, and which requests have answers of their own
-kind. A byte is corrupted in bodies that are sent, and in answers to what changes something. What is read, objects and lists, is
-left alone: nothing in the protocol would show it (TLS does).
+Nothing here knows a cloud, save `Cloud` and its kinds: what its errors look like, which faults it has, and what in a request or
+an answer can be wrong so that the protocol shows it. A byte is corrupted in bodies that are sent, and in answers to what changes
+something. What is read, objects and lists, is left alone: nothing in the protocol would show it (TLS does). The same is true of
+requests for tokens. What begins with /_test/, the orders of tests to the server behind, goes through as it is.
 """
 
 import argparse
 import asyncio
+import json
 import random
+import re
 import socket
 import struct
 import urllib.parse
@@ -21,6 +24,7 @@ import urllib.parse
 parser = argparse.ArgumentParser()
 parser.add_argument("port", type=int)
 parser.add_argument("upstream", type=int)
+parser.add_argument("--cloud", choices=["s3", "gcs", "azure"], default="s3")
 options = parser.parse_args()
 
 MOST_FAULTS = 6
@@ -29,24 +33,138 @@ STRIDE = 1 << 16
 
 
 class Cloud:
-    """What is particular to a cloud: here Amazon S3 ("Error responses" in its API Reference)."""
+    """What is particular to a cloud."""
 
+    FAULTS = ["refuse", "reset-request", "reset-answer", "stall", "500", "503", "429", "corrupt-request", "corrupt-answer",
+              "lose-answer"]
+    # What is answered with Retry-After.
+    WITH_PAUSE = ("503", "429")
+
+    @staticmethod
+    def error(status):
+        """- Returns: the content type, the body, and more lines of the head."""
+        raise NotImplementedError
+
+    @staticmethod
+    def may_fail_with_200(_):
+        return False
+
+    @staticmethod
+    def is_exempt(request):
+        return request.path.startswith("/_test/")
+
+    @staticmethod
+    def is_for_token(_):
+        return False
+
+    @staticmethod
+    def data(_):
+        """From where on a byte of this body may be corrupted, and up to where. Asked only where `has_parts`."""
+        raise NotImplementedError
+
+    @staticmethod
+    def has_parts(_):
+        """Whether something in the body would be wrong without anybody noticing, such as the name of an object."""
+        return False
+
+    @staticmethod
+    def handed_on(request, text):
+        """The head of an answer as the client shall see it."""
+        return text
+
+    @staticmethod
+    def corrupted(text, where):
+        """The head of an answer without a body, with something wrong in it that is no body but tells of one."""
+        return text
+
+
+class S3(Cloud):
+    """"Error responses" in the API Reference of Amazon S3."""
+
+    # The order is part of what a seed means.
+    FAULTS = ["refuse", "reset-request", "reset-answer", "stall", "500", "503", "429", "307", "corrupt-request",
+              "corrupt-answer", "lose-answer", "200-with-error", "200-with-error-done"]
+    WITH_PAUSE = ("429",)
     CODES = {500: "InternalError", 503: "SlowDown", 429: "TooManyRequests", 307: "TemporaryRedirect"}
 
     @staticmethod
     def error(status):
-        text = (f'<?xml version="1.0" encoding="UTF-8"?>\n<Error><Code>{Cloud.CODES[status]}</Code>'
+        text = (f'<?xml version="1.0" encoding="UTF-8"?>\n<Error><Code>{S3.CODES[status]}</Code>'
                 "<Message>A fault of the proxy.</Message></Error>")
-        return "application/xml", text.encode()
+        return "application/xml", text.encode(), b""
 
     @staticmethod
     def may_fail_with_200(request):
         """CompleteMultipartUpload sends its status before it knows whether it succeeds."""
         return request.method == "POST" and "uploadId" in request.query
 
+    @staticmethod
+    def is_exempt(_):
+        return False
 
-FAULTS = ["refuse", "reset-request", "reset-answer", "stall", "500", "503", "429", "307", "corrupt-request",
-          "corrupt-answer", "lose-answer", "200-with-error", "200-with-error-done"]
+
+class GCS(Cloud):
+    """"HTTP status and error codes for JSON" of Cloud Storage. Its 308 says how much of an upload is there and sends nobody
+    elsewhere, so there is no fault that does."""
+
+    REASONS = {500: "backendError", 503: "backendError", 429: "rateLimitExceeded"}
+
+    @staticmethod
+    def error(status):
+        message = "A fault of the proxy."
+        return "application/json; charset=UTF-8", json.dumps({"error": {
+            "code": status, "message": message,
+            "errors": [{"message": message, "domain": "global", "reason": GCS.REASONS[status]}]}}).encode(), b""
+
+    @staticmethod
+    def is_for_token(request):
+        return request.path in ("/token", "/sts") or request.path.endswith((":generateAccessToken", "/token"))
+
+    @staticmethod
+    def has_parts(request):
+        """What begins an upload names the object, and no checksum is of the name. A chunk is data."""
+        return request.method == "POST"
+
+    @staticmethod
+    def data(body):
+        """Of multipart/related, the second part; nothing where there is none."""
+        boundary = body[:body.find(b"\r\n")]
+        first = body.find(b"\r\n\r\n", body.find(b"\r\n" + boundary, 1) + 1) + 4
+        last = body.rfind(b"\r\n" + boundary)
+        return (first, last) if boundary.startswith(b"--") and first < last else (0, 0)
+
+    @staticmethod
+    def handed_on(request, text):
+        """The address of an upload is whole, and would lead past the proxy."""
+        return re.sub(rb"(?im)^(Location: https?://)[^/\r]+", rb"\g<1>" + request.headers["host"].encode(), text)
+
+
+class Azure(Cloud):
+    """"Status and error codes" of Azure Storage. It sends nobody elsewhere."""
+
+    CODES = {500: "InternalError", 503: "ServerBusy", 429: "TooManyRequests"}
+
+    @staticmethod
+    def error(status):
+        text = (f'\ufeff<?xml version="1.0" encoding="utf-8"?><Error><Code>{Azure.CODES[status]}</Code>'
+                "<Message>A fault of the proxy.\nRequestId:0\nTime:2026-01-01T00:00:00.0000000Z</Message></Error>")
+        return "application/xml", text.encode(), b"x-ms-error-code: %s\r\n" % Azure.CODES[status].encode()
+
+    @staticmethod
+    def is_for_token(request):
+        return request.path.endswith("/oauth2/v2.0/token") or request.path in ("/metadata/identity/oauth2/token", "/msi/token")
+
+    @staticmethod
+    def corrupted(text, where):
+        """What was done is answered without a body: what can be wrong is what the service says it has received."""
+        found = re.search(rb"(?i)\r\nContent-MD5: ", text)
+        if not found:
+            return text
+        at = found.end() + int(where * 20)
+        return text[:at] + bytes([text[at] ^ 0x01]) + text[at + 1:]
+
+
+CLOUD = {"s3": S3, "gcs": GCS, "azure": Azure}[options.cloud]
 
 
 class Schedule:
@@ -54,7 +172,7 @@ class Schedule:
         self.random = random.Random(seed)
         self.left = self.random.randint(1, MOST_FAULTS)
         # Some schedules are about one kind of fault, so that it comes several times in a row.
-        self.kinds = FAULTS if self.random.random() < 0.7 else [self.random.choice(FAULTS)]
+        self.kinds = CLOUD.FAULTS if self.random.random() < 0.7 else [self.random.choice(CLOUD.FAULTS)]
         self.gap = self.random.randint(0, LONGEST_GAP)
         self.requests = 0
         self.happened = []
@@ -66,7 +184,9 @@ class Schedule:
             self.gap -= 1
             return None, 0
         kind, where = self.random.choice(self.kinds), self.random.random()
-        if kind.startswith("200") and not Cloud.may_fail_with_200(request):
+        if kind.startswith("200") and not CLOUD.may_fail_with_200(request):
+            return None, 0
+        if kind.startswith("corrupt") and CLOUD.is_for_token(request):
             return None, 0
         if kind == "corrupt-request" and not request.length:
             return None, 0
@@ -188,14 +308,30 @@ async def serve(reader, writer):
 
 
 def answer(status, more=b""):
-    kind, body = Cloud.error(status)
+    kind, body, lines = CLOUD.error(status)
     return (b"HTTP/1.1 %d Fault\r\nContent-Type: %s\r\n%sContent-Length: %d\r\n\r\n"
-            % (status, kind.encode(), more, len(body))), body
+            % (status, kind.encode(), lines + more, len(body))), body
+
+
+async def send_body(request, reader, upstream, kind, where):
+    """Gives False when it was stopped."""
+    if kind == "corrupt-request" and CLOUD.has_parts(request):
+        body = bytearray(await reader.readexactly(request.length))
+        first, last = CLOUD.data(body)
+        if first < last:
+            body[first + int(where * (last - first))] ^= 0x01
+        upstream.write(bytes(body))
+        await upstream.drain()
+        return True
+    return await copy(
+        reader, upstream, request.length,
+        corrupt=int(where * request.length) if kind == "corrupt-request" else None,
+        stop=int(where * request.length) if kind == "reset-request" and request.length else None)
 
 
 async def forward(request, reader, writer):
     """Gives False when the connection is over."""
-    kind, where = schedule.fault(request) if schedule else (None, 0)
+    kind, where = schedule.fault(request) if schedule and not CLOUD.is_exempt(request) else (None, 0)
     if kind == "refuse":
         reset(writer)
         asyncio.ensure_future(refusing.close_for(0.02 + where * 0.1))
@@ -204,9 +340,10 @@ async def forward(request, reader, writer):
         early = where < 0.3 and request.length
         if not early:
             await reader.readexactly(request.length)
-        more = {"429": b"Retry-After: %d\r\n" % (where > 0.7),
-                "307": b"Location: http://%s%s\r\n" % (request.headers["host"].encode(), request.target.encode())}
-        head, body = answer(int(kind), more.get(kind, b"") + (b"Connection: close\r\n" if early else b""))
+        more = b"Retry-After: %d\r\n" % (where > 0.7) if kind in CLOUD.WITH_PAUSE else b""
+        if kind == "307":
+            more = b"Location: http://%s%s\r\n" % (request.headers["host"].encode(), request.target.encode())
+        head, body = answer(int(kind), more + (b"Connection: close\r\n" if early else b""))
         writer.write(head + (b"" if request.method == "HEAD" else body))
         await writer.drain()
         return not early
@@ -219,11 +356,7 @@ async def forward(request, reader, writer):
     upstream_reader, upstream = await asyncio.open_connection("127.0.0.1", options.upstream, limit=1 << 20)
     try:
         upstream.write(request.text)
-        whole = await copy(
-            reader, upstream, request.length,
-            corrupt=int(where * request.length) if kind == "corrupt-request" else None,
-            stop=int(where * request.length) if kind == "reset-request" and request.length else None)
-        if not whole:
+        if not await send_body(request, reader, upstream, kind, where):
             reset(upstream)
             reset(writer)
             return False
@@ -232,6 +365,7 @@ async def forward(request, reader, writer):
         head = await Head.read(upstream_reader)
         while head.first.split(" ")[1] == "100":
             head = await Head.read(upstream_reader)
+        head = Head(CLOUD.handed_on(request, head.text))
         has_body = request.method != "HEAD" and head.first.split(" ")[1] not in ("204", "304")
         length = head.length if has_body else 0
         if kind in ("lose-answer", "reset-request"):
@@ -254,7 +388,7 @@ async def forward(request, reader, writer):
             await asyncio.sleep(0.01)
             reset(writer)
             return False
-        writer.write(head.text)
+        writer.write(CLOUD.corrupted(head.text, where) if kind == "corrupt-answer" and not length else head.text)
         await copy(upstream_reader, writer, length,
                    corrupt=int(where * length) if kind == "corrupt-answer" and length else None)
         await writer.drain()
