@@ -47,8 +47,11 @@ class Signer(SharedKeyCredentialPolicy):
 
     def sign(self, method, url, headers):
         """- Returns: the header `Authorization` that Microsoft's client sends with this."""
+        # It writes names in lower case, and knows x-ms-… in no other; the service takes any, and signs lower case.
+        headers = {name.lower(): value for name, value in headers.items()}
         # It sends x-ms-range instead of Range, and its code has another name for what the service signs here.
-        headers = dict(headers) | {"byte_range": value for name, value in dict(headers).items() if name.lower() == "range"}
+        if "range" in headers:
+            headers["byte_range"] = headers["range"]
         request = HttpRequest(method, url, headers=headers)
         self.on_request(PipelineRequest(request, PipelineContext(None)))
         return request.headers["Authorization"]
