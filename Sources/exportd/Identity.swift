@@ -11,22 +11,31 @@ enum Identity {
 
   /// Makes the state directory when it is missing.
   static func prepare(stateDirectory: String) throws {
-    var info = stat()
-    if stat(stateDirectory, &info) == 0 {
-      guard info.st_mode & S_IFMT == S_IFDIR else {
-        throw Failure(.configuration, "stateDirectory \(stateDirectory) is not a directory; name another")
-      }
-      return
-    }
-    guard errno == ENOENT else { throw denied(stateDirectory) }
+    if try isDirectory(stateDirectory) { return }
     guard mkdir(stateDirectory, 0o770) == 0 else {
-      let reason = String(cString: strerror(errno))
+      let problem = errno
+      // Somebody else was faster: the directory is there now.
+      if problem == EEXIST, try isDirectory(stateDirectory) { return }
+      let reason = String(cString: strerror(problem))
       throw Failure(
-        errno == EACCES ? .permission : .failed,
+        problem == EACCES ? .permission : .failed,
         "stateDirectory \(stateDirectory) cannot be made (\(reason)); make it: `install -d -m 2770 -o exportd -g exportd \(stateDirectory)`"
       )
     }
     chmod(stateDirectory, stateDirectoryMode)
+  }
+
+  /// - Returns: false when there is nothing.
+  private static func isDirectory(_ stateDirectory: String) throws -> Bool {
+    var info = stat()
+    guard stat(stateDirectory, &info) == 0 else {
+      guard errno == ENOENT else { throw denied(stateDirectory) }
+      return false
+    }
+    guard info.st_mode & S_IFMT == S_IFDIR else {
+      throw Failure(.configuration, "stateDirectory \(stateDirectory) is not a directory; name another")
+    }
+    return true
   }
 
   /// Typed by root, a command becomes the owner of the state directory first, so that it leaves nothing there that the
