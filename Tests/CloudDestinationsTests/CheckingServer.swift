@@ -21,9 +21,11 @@ struct CheckingServer: Sendable {
   }
 
   /// A bucket of it that is made.
-  func bucket(_ connections: CloudConnections, staging: String, named name: String) async throws -> S3Bucket {
+  func bucket(_ connections: CloudConnections, staging: String, named name: String) async throws
+    -> CloudDestination
+  {
     let bucket = try bucket(connections, staging: staging, named: name, port: server.port)
-    try await bucket.client.perform(S3Call(method: .PUT, permission: "s3:CreateBucket")) {
+    try await bucket.s3.client.perform(S3Call(method: .PUT, permission: "s3:CreateBucket")) {
       _ = try await $0.document()
     }
     return bucket
@@ -37,11 +39,11 @@ struct CheckingServer: Sendable {
     layout: S3Layout = S3Layout(), retries: Retries = Retries(),
     _ change: (inout S3Configuration) -> Void = { _ in },
     credentials: @escaping @Sendable () async throws -> S3Credentials = { credentials }
-  ) throws -> S3Bucket {
+  ) throws -> CloudDestination {
     var configuration = S3Configuration(bucket: name)
     configuration.endpoint = "http://127.0.0.1:\(port)"
     change(&configuration)
-    return try S3Bucket(
+    return try CloudDestination.s3(
       configuration, region: "us-east-1", stagingDirectory: staging, connections: connections, layout: layout,
       retries: retries, credentials: credentials)
   }

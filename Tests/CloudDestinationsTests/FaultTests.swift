@@ -8,7 +8,7 @@ import ZoneTesting
 
 @testable import CloudDestinations
 
-/// Schedules of faults, each from its seed, between a bucket and a server that looks at everything. `make faults SEEDS=1000` plays
+/// Schedules of faults, each from its seed, between a destination and a server that looks at everything, for each cloud. `make faults SEEDS=1000` plays
 /// more of them, from FROM on.
 @Suite struct FaultTests {
   private static let seeds: Range<Int> = {
@@ -26,28 +26,90 @@ import ZoneTesting
     return retries
   }()
 
-  @Test func anObjectIsWholeOrAbsent() async throws {
+  @Test func atS3AnObjectIsWholeOrAbsent() async throws {
     let checking = try await CheckingServer(["--minimum-part", "\(FaultHistory.part)"])
+    var layout = S3Layout()
+    (layout.part, layout.largestSingle) = (FaultHistory.part, 2 * FaultHistory.part)
+    let small = layout
+    try await play("s3", port: checking.server.port) { staging, connections, proxy in
+      let direct = try await checking.bucket(connections, staging: staging, named: "faults")
+      return Sides(
+        direct: direct,
+        through: try checking.bucket(
+          connections, staging: staging, named: "faults", port: proxy, layout: small, retries: Self.retries),
+        unfinished: { prefix in try await direct.s3.uploads(prefix: prefix).map(\.key) })
+    }
+  }
+
+  @Test func atCloudStorageAnObjectIsWholeOrAbsent() async throws {
+    var layout = GCSLayout()
+    // The service takes no smaller chunks.
+    (layout.chunk, layout.largestSingle) = (256 << 10, FaultHistory.part)
+    let small = layout
+    try await withTemporaryDirectory { staging in
+      try await TestGCSBucket.at(.server, staging: staging, layout: small, retries: impatient) { test in
+        let port = try #require(URLComponents(string: test.endpoint)?.port)
+        try await play("gcs", port: UInt16(port)) { staging, connections, proxy in
+          var configuration = GCSConfiguration(bucket: test.name)
+          configuration.endpoint = "http://127.0.0.1:\(proxy)"
+          return Sides(
+            direct: test.bucket,
+            through: try .gcs(
+              configuration, name: "lake", stagingDirectory: staging, connections: connections, layout: small,
+              retries: Self.retries, environment: [:], serviceAccountKey: nil),
+            // Nobody can list sessions, nor end those whose address nobody knows.
+            unfinished: { _ in [] })
+        }
+      }
+    }
+  }
+
+  @Test func atAzureABlobIsWholeOrAbsent() async throws {
+    var layout = AzureLayout()
+    (layout.block, layout.largestSingle) = (FaultHistory.part, 2 * FaultHistory.part)
+    let small = layout
+    try await withTemporaryDirectory { staging in
+      try await TestAzureContainer.made(staging: staging, layout: small) { test in
+        let port = try #require(URLComponents(string: test.endpoint)?.port)
+        let account = try await AzurePeer.account()
+        try await play("azure", port: UInt16(port)) { staging, connections, proxy in
+          var configuration = AzureConfiguration(
+            account: account.account, container: test.name, access: .managedIdentity)
+          configuration.endpoint = "http://127.0.0.1:\(proxy)"
+          return Sides(
+            direct: test.container,
+            through: try .azure(
+              configuration, name: "lake", stagingDirectory: staging, connections: connections, layout: small,
+              retries: Self.retries, environment: [:], entry: { .accountKey(account.key) }),
+            unfinished: { prefix in try await test.unfinished().filter { $0.hasPrefix(prefix) } })
+        }
+      }
+    }
+  }
+
+  /// - Parameters:
+  ///   - cloud: what the proxy is to know of.
+  ///   - port: of the server behind it.
+  ///   - sides: given where files are staged, the connections, and the proxy's port.
+  private func play(
+    _ cloud: String, port: UInt16,
+    _ sides: @escaping @Sendable (String, CloudConnections, UInt16) async throws -> Sides
+  ) async throws {
     let proxy = try await PythonServer([
-      "python", CheckingServer.folder + "/faults.py", "PORT", "\(checking.server.port)",
+      "python", CheckingServer.folder + "/faults.py", "PORT", "\(port)", "--cloud", cloud,
     ])
     let connections = CloudConnections(environment: [:])
     let result = try await withTemporaryDirectory { staging in
       await Result { () async throws in
-        let direct = try await checking.bucket(connections, staging: staging, named: "faults")
-        var layout = S3Layout()
-        layout.part = FaultHistory.part
-        layout.largestSingle = 2 * FaultHistory.part
-        let through = try checking.bucket(
-          connections, staging: staging, named: "faults", port: proxy.port, layout: layout,
-          retries: Self.retries)
+        let sides = try await sides(staging, connections, proxy.port)
         let control = CloudClient(connections, CloudOptions())
         for seed in Self.seeds {
-          var history = FaultHistory(seed: seed, direct: direct, through: through, staging: staging)
+          var history = FaultHistory(seed: seed, sides, staging: staging)
           let mistakes = try await history.play(proxy: "http://127.0.0.1:\(proxy.port)", control)
           if !mistakes.isEmpty {
             Issue.record(
-              "seed \(seed) (make faults SEEDS=1 FROM=\(seed)):\n\(mistakes.joined(separator: "\n"))")
+              "\(cloud), seed \(seed) (make faults SEEDS=1 FROM=\(seed)):\n\(mistakes.joined(separator: "\n"))"
+            )
           }
         }
       }
@@ -57,24 +119,31 @@ import ZoneTesting
   }
 }
 
+/// One bucket, seen from two sides.
+private struct Sides: Sendable {
+  /// Without faults: what is really there.
+  let direct: CloudDestination
+  /// With faults in between.
+  let through: CloudDestination
+  /// Names of what is on its way and not visible, of those that begin with a prefix.
+  let unfinished: @Sendable (_ prefix: String) async throws -> [String]
+}
+
 /// What one seed does, and what is wrong with what came of it.
 private struct FaultHistory {
   static let part = 1 << 16
 
   let seed: Int
-  /// Without faults: what is really there.
-  let direct: S3Bucket
-  let through: S3Bucket
+  let sides: Sides
   let staging: String
   private var random: SeededRandom
   private var mistakes: [String] = []
   /// What was done, for whoever reads a failure.
   private var story: [String] = []
 
-  init(seed: Int, direct: S3Bucket, through: S3Bucket, staging: String) {
+  init(seed: Int, _ sides: Sides, staging: String) {
     self.seed = seed
-    self.direct = direct
-    self.through = through
+    self.sides = sides
     self.staging = staging
     random = SeededRandom(seed: UInt64(seed))
   }
@@ -129,7 +198,7 @@ private struct FaultHistory {
     if isDelivered { try Data(bytes).write(to: URL(fileURLWithPath: path)) }
     let file = StagedFile(path: path, bytes: bytes.count, sha256: sha256)
     let what = "\(isDelivered ? "deliver" : "put") \(bytes.count) bytes as \(name)"
-    let through = through
+    let through = sides.through
     let isDone = await attempt(what) {
       if isDelivered {
         try await through.deliver(file, as: name)
@@ -137,7 +206,7 @@ private struct FaultHistory {
         try await through.put(bytes, as: name)
       }
     }
-    switch try await direct.digest(name) {
+    switch try await sides.direct.digest(name) {
     case nil: if isDone { mistakes.append("\(what) reports success, and nothing is there") }
     case let stored?:
       if stored.bytes != bytes.count || stored.sha256 != sha256 {
@@ -150,28 +219,28 @@ private struct FaultHistory {
   }
 
   private mutating func delete(_ name: String, _ bytes: [UInt8]) async throws {
-    let through = through
+    let through = sides.through
     let isDone = await attempt("delete \(name)") { try await through.delete(name) }
-    let stored = try await direct.digest(name)
+    let stored = try await sides.direct.digest(name)
     if isDone, stored != nil { mistakes.append("delete \(name) reports success, and it is still there") }
     if let stored, stored.bytes != bytes.count { mistakes.append("delete \(name) leaves a part of it") }
   }
 
   private mutating func list() async throws {
-    let through = through
+    let through = sides.through
     let directory = "seed \(seed)"
     var listed: [StoredObject] = []
     let isDone = await attempt("list") { listed = try await through.list(prefix: directory, stem: "") }
-    let there = try await direct.list(prefix: directory, stem: "")
+    let there = try await sides.direct.list(prefix: directory, stem: "")
     if isDone, Set(listed) != Set(there) { mistakes.append("list gives \(listed) where there is \(there)") }
   }
 
   /// A schedule is bounded: it succeeds at last.
   private mutating func removeLeftovers() async throws {
-    let (through, stem) = (through, stem)
+    let (through, stem) = (sides.through, stem)
     for _ in 0..<10 {
       if await attempt("removeLeftovers", { try await through.removeLeftovers(stem: stem) }) {
-        let left = try await direct.uploads(prefix: "seed \(seed)/")
+        let left = try await sides.unfinished("seed \(seed)/")
         if !left.isEmpty { mistakes.append("removeLeftovers leaves \(left)") }
         return
       }

@@ -37,29 +37,11 @@ enum GCSPeer: String, CaseIterable, Sendable {
     return String(
       decoding: try await asked(.GET, "\(endpoint)/_test/service-account/\(who)"), as: UTF8.self)
   }
-
-  static func asked(_ method: HTTPMethod, _ url: String, _ document: String? = nil) async throws -> [UInt8] {
-    let connections = CloudConnections(environment: [:])
-    let answer: [UInt8]
-    do {
-      var headers = HTTPHeaders()
-      if document != nil { headers.add(name: "Content-Type", value: "application/json") }
-      answer = try await CloudClient(connections, CloudOptions()).send(
-        CloudRequest(
-          method: method, url: url, headers: headers, body: document.map { .bytes(Array($0.utf8)) } ?? .none)
-      ).document()
-    } catch {
-      await connections.shutDown()
-      throw error
-    }
-    await connections.shutDown()
-    return answer
-  }
 }
 
 /// An empty bucket of a test's own at a peer.
 struct TestGCSBucket: Sendable {
-  let bucket: GCSBucket
+  let bucket: CloudDestination
   let peer: GCSPeer
   let endpoint: String
   let name: String
@@ -79,13 +61,13 @@ struct TestGCSBucket: Sendable {
     change(&configuration)
     switch peer {
     case .emulator:
-      _ = try await GCSPeer.asked(.POST, "\(endpoint)/storage/v1/b?project=test", "{\"name\":\"\(name)\"}")
-    case .server: _ = try await GCSPeer.asked(.POST, "\(endpoint)/_test/\(name)", faults)
+      _ = try await asked(.POST, "\(endpoint)/storage/v1/b?project=test", "{\"name\":\"\(name)\"}")
+    case .server: _ = try await asked(.POST, "\(endpoint)/_test/\(name)", faults)
     }
     let connections = CloudConnections(environment: [:])
     var serviceAccountKey: (@Sendable () throws(ExportError) -> String)?
     if let key { serviceAccountKey = { key } }
-    let bucket = try GCSBucket(
+    let bucket = try CloudDestination.gcs(
       configuration, name: "lake", stagingDirectory: staging, connections: connections, layout: layout,
       retries: retries, environment: environment, serviceAccountKey: serviceAccountKey)
     do {
@@ -106,7 +88,7 @@ struct TestGCSBucket: Sendable {
 
   private func state() async throws -> State {
     try JSONDecoder().decode(
-      State.self, from: Data(try await GCSPeer.asked(.GET, "\(endpoint)/_test/\(name)")))
+      State.self, from: Data(try await asked(.GET, "\(endpoint)/_test/\(name)")))
   }
 
   /// Names of the uploads that are not complete. The emulator does not tell, nor can they be cancelled there.
@@ -118,6 +100,6 @@ struct TestGCSBucket: Sendable {
   func log() async throws -> [String] { try await state().log }
 
   func order(_ faults: String) async throws {
-    _ = try await GCSPeer.asked(.POST, "\(endpoint)/_test/\(name)", faults)
+    _ = try await asked(.POST, "\(endpoint)/_test/\(name)", faults)
   }
 }

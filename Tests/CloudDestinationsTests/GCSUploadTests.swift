@@ -19,13 +19,6 @@ import Testing
     return layout
   }()
 
-  private func stage(_ directory: String, bytes: Int = size, seed: UInt8 = 0) throws -> StagedFile {
-    let content = (0..<bytes).map { UInt8(truncatingIfNeeded: $0 &* 2_654_435_761 >> 9) ^ seed }
-    let path = "\(directory)/\(TemporaryFileName.of("1-1-\(UUID().uuidString)"))"
-    try Data(content).write(to: URL(fileURLWithPath: path))
-    return StagedFile(path: path, bytes: bytes, sha256: SHA256.hash(data: content).hexadecimal)
-  }
-
   /// Delivers a file `a/b` to our server, which does what `faults` says.
   private func delivering(
     faults: String, bytes: Int = size,
@@ -35,7 +28,7 @@ import Testing
       try await TestGCSBucket.at(
         .server, staging: directory, layout: Self.layout, retries: impatient, faults: faults
       ) { test in
-        let file = try stage(directory, bytes: bytes)
+        let file = try stagedFile(in: directory, bytes: bytes)
         let result: Result<Void, any Error>
         do {
           result = .success(try await test.bucket.deliver(file, as: "a/b"))
@@ -130,7 +123,7 @@ import Testing
       try await TestGCSBucket.at(.server, staging: directory, layout: Self.layout, retries: impatient) {
         test in
         for seed in [0, 0, 1] as [UInt8] {
-          let file = try stage(directory, seed: seed)
+          let file = try stagedFile(in: directory, bytes: Self.size, seed: seed)
           try await test.bucket.deliver(file, as: "a/b")
           #expect(try await test.bucket.digest("a/b")?.sha256 == file.sha256)
         }
@@ -148,7 +141,7 @@ import Testing
         .server, staging: directory, layout: Self.layout, retries: impatient,
         faults: #"{"status": [403], "refuse": {"DELETE": [503, "backendError", "Backend Error"]}}"#
       ) { test in
-        let file = try stage(directory)
+        let file = try stagedFile(in: directory, bytes: Self.size)
         await #expect(throws: ExportError.self) { try await test.bucket.deliver(file, as: "a/b") }
         await #expect(throws: ExportError.self) { try await test.bucket.delete("a/b") }
         #expect(try await test.unfinished() == ["a/b"])
@@ -164,7 +157,7 @@ import Testing
     try await withTemporaryDirectory { directory in
       try await TestGCSBucket.at(.server, staging: directory, layout: Self.layout, retries: impatient) {
         test in
-        let file = try stage(directory)
+        let file = try stagedFile(in: directory, bytes: Self.size)
         let handle = try FileHandle(forUpdating: URL(fileURLWithPath: file.path))
         try handle.seek(toOffset: 600_000)
         try handle.write(contentsOf: [0, 1, 2, 3])
@@ -184,7 +177,9 @@ import Testing
       try await TestGCSBucket.at(
         .emulator, staging: directory, layout: Self.layout, { $0.storageClass = "NEARLINE" }
       ) { test in
-        let (large, small) = (try stage(directory), try stage(directory, bytes: 1000))
+        let (large, small) = (
+          try stagedFile(in: directory, bytes: Self.size), try stagedFile(in: directory, bytes: 1000)
+        )
         for file in [large, small] {
           try await test.bucket.deliver(file, as: "raw/\(file.bytes) é+%.json.gz")
         }

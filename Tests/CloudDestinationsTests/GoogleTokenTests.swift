@@ -16,7 +16,7 @@ import Testing
 
   private func given(_ who: String, _ endpoint: String) async throws -> Int {
     let counts = try JSONDecoder().decode(
-      [String: Int].self, from: Data(try await GCSPeer.asked(.GET, "\(endpoint)/_test/given")))
+      [String: Int].self, from: Data(try await asked(.GET, "\(endpoint)/_test/given")))
     return counts["\(who)@test.iam.gserviceaccount.com"] ?? 0
   }
 

@@ -147,11 +147,11 @@ import Testing
     var configuration = S3Configuration(bucket: "role-\(UUID().uuidString.lowercased())")
     configuration.endpoint = running.endpoint
     let connections = CloudConnections(environment: [:])
-    let bucket = try S3Bucket(
+    let bucket = try CloudDestination.s3(
       configuration, region: "us-east-1", stagingDirectory: NSTemporaryDirectory(), connections: connections,
       credentials: { found })
     let result = await Result { () async throws in
-      try await bucket.client.perform(S3Call(method: .PUT, permission: "s3:CreateBucket")) {
+      try await bucket.s3.client.perform(S3Call(method: .PUT, permission: "s3:CreateBucket")) {
         _ = try await $0.document()
       }
       try await bucket.put([1, 2, 3], as: "object")

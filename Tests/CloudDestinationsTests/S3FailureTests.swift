@@ -19,7 +19,7 @@ let impatient: Retries = {
 func withScriptedBucket(
   retries: Retries = impatient, _ change: (inout S3Configuration) -> Void = { _ in },
   answering reply: @escaping @Sendable (ScriptedServer.Request) -> ScriptedServer.Reply,
-  _ body: (S3Bucket, ScriptedServer) async throws -> Void
+  _ body: (CloudDestination, ScriptedServer) async throws -> Void
 ) async throws {
   try await ScriptedServer.answering(reply) { server in
     let connections = CloudConnections(environment: [:])
@@ -29,7 +29,7 @@ func withScriptedBucket(
     var layout = S3Layout()
     layout.largestSingle = 100
     layout.part = 100
-    let bucket = try S3Bucket(
+    let bucket = try CloudDestination.s3(
       configuration, region: "us-east-1", stagingDirectory: "/nowhere", connections: connections,
       layout: layout, retries: retries
     ) { S3Credentials(accessKeyId: "AKID", secretAccessKey: "hidden-secret") }

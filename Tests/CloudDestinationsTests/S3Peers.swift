@@ -62,7 +62,7 @@ enum S3Peer: String, CaseIterable, Sendable {
 
 /// An empty bucket of a test's own at a peer.
 struct TestBucket: Sendable {
-  let bucket: S3Bucket
+  let bucket: CloudDestination
   let running: S3Peer.Running
   let configuration: S3Configuration
 
@@ -77,11 +77,11 @@ struct TestBucket: Sendable {
     configuration.endpoint = running.endpoint
     change(&configuration)
     let connections = CloudConnections(environment: [:])
-    let bucket = try S3Bucket(
+    let bucket = try CloudDestination.s3(
       configuration, region: "us-east-1", stagingDirectory: staging, connections: connections, layout: layout,
       retries: retries, credentials: { running.credentials })
     let call = S3Call(method: .PUT, permission: "s3:CreateBucket")
-    try await bucket.client.perform(call) { _ = try await $0.document() }
+    try await bucket.s3.client.perform(call) { _ = try await $0.document() }
     let test = TestBucket(bucket: bucket, running: running, configuration: configuration)
     do {
       let result = try await body(test)
@@ -94,5 +94,10 @@ struct TestBucket: Sendable {
   }
 
   /// Keys of the uploads that are not complete.
-  func unfinished() async throws -> [String] { try await bucket.uploads(prefix: "").map(\.key) }
+  func unfinished() async throws -> [String] { try await bucket.s3.uploads(prefix: "").map(\.key) }
+}
+
+extension CloudDestination {
+  /// What stands behind one that is made for S3.
+  var s3: S3Bucket { store as! S3Bucket }
 }

@@ -310,7 +310,7 @@ import Testing
         var layout = S3Layout()
         layout.largestSingle = 10_000
         layout.part = 10_000
-        let bucket = try S3Bucket(
+        let bucket = try CloudDestination.s3(
           configuration, region: "us-east-1", stagingDirectory: directory, connections: connections,
           layout: layout, retries: impatient
         ) { S3Credentials(accessKeyId: "AKID", secretAccessKey: "hidden-secret") }

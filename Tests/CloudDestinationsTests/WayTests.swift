@@ -8,8 +8,10 @@ import Testing
 
 /// Which way requests take, and whom they trust.
 @Suite struct WayTests {
-  private func bucket(_ configuration: S3Configuration, _ connections: CloudConnections) throws -> S3Bucket {
-    try S3Bucket(
+  private func bucket(_ configuration: S3Configuration, _ connections: CloudConnections) throws
+    -> CloudDestination
+  {
+    try CloudDestination.s3(
       configuration, region: "us-east-1", stagingDirectory: "/nowhere", connections: connections,
       layout: S3Layout(), retries: impatient
     ) { S3Credentials(accessKeyId: "AKID", secretAccessKey: "hidden-secret") }

@@ -1,13 +1,11 @@
-"""Shows that azure_server.py takes what Microsoft's own client sends, and refuses what it has to. Starts a server of its own.
-
-azure_self_check.py PORT
-"""
+"""Shows that azure_server.py takes what Microsoft's own client sends, and refuses what it has to. Starts a server of its own."""
 import base64
 import hashlib
 import http.client
 import json
 import os
 import random
+import socket
 import subprocess
 import sys
 import time
@@ -22,7 +20,9 @@ from azure.storage.blob import BlobServiceClient, ContainerClient, StandardBlobT
 
 from azure_signatures import ACCOUNT, KEY, Signer
 
-PORT = int(sys.argv[1])
+with socket.socket() as free:
+    free.bind(("127.0.0.1", 0))
+    PORT = free.getsockname()[1]
 HERE = f"http://127.0.0.1:{PORT}/{ACCOUNT}"
 VERSION = "2021-12-02"
 ASSERTION = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"

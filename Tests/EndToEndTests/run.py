@@ -13,7 +13,7 @@ import runner  # noqa: E402
 
 # Those that wait for the clock or take longest come first.
 TOPICS = [
-    "writers", "clock", "webhook", "many", "s3", "gcs", "columns", "growing", "parquet", "csv_readers", "delivery", "formats", "documented", "forms", "stopping", "limits", "verifying", "planning",
+    "writers", "clock", "webhook", "many", "s3", "gcs", "blob_storage", "clouds", "columns", "growing", "parquet", "csv_readers", "delivery", "formats", "documented", "forms", "stopping", "limits", "verifying", "planning",
     "checking", "commands", "contract", "profiles", "exclusive", "demo", "watch", "edit", "opening", "manners", "rotten",
     "full_disk", "state_database", "rejected", "names"]
 

@@ -1,7 +1,7 @@
 import ExportCore
 import Foundation
 
-/// Where a bucket answers ("JSON API overview" and "Request endpoints" in the Cloud Storage documentation).
+/// Where a bucket answers ("JSON API overview" and "Request endpoints", with "Encoding URI path parts", in the Cloud Storage documentation).
 struct GCSAddress: Hashable, Sendable {
   let bucket: String
   /// Scheme and authority; all paths begin behind it.
@@ -30,10 +30,10 @@ struct GCSAddress: Hashable, Sendable {
   }
 
   /// All objects, as a list of them is asked for.
-  var objects: String { "\(base)/storage/v1/b/\(Self.encoded(bucket))/o" }
+  var objects: String { "\(base)/storage/v1/b/\(bucket.percentEncoded())/o" }
   /// Where new ones are sent to.
-  var uploads: String { "\(base)/upload/storage/v1/b/\(Self.encoded(bucket))/o" }
-  func object(_ key: String) -> String { "\(objects)/\(Self.encoded(key))" }
+  var uploads: String { "\(base)/upload/storage/v1/b/\(bucket.percentEncoded())/o" }
+  func object(_ key: String) -> String { "\(objects)/\(key.percentEncoded())" }
 
   /// Whether it is on this machine, as emulators are.
   var isLoopback: Bool {
@@ -59,13 +59,4 @@ struct GCSAddress: Hashable, Sendable {
 
   /// For messages.
   var endpointText: String { isGoogle ? "Google Cloud Storage" : base }
-
-  /// Percent-encoded: all but the unreserved characters of RFC 3986, `/` too ("Encoding URI path parts" in "Request
-  /// endpoints").
-  static func encoded(_ text: String) -> String {
-    text.addingPercentEncoding(withAllowedCharacters: unreserved) ?? text
-  }
-
-  private static let unreserved = CharacterSet(
-    charactersIn: "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
 }

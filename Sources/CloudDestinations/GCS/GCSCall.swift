@@ -48,9 +48,6 @@ struct GCSCall: Sendable {
       case .session(let session): session
       }
     guard !query.isEmpty else { return address }
-    let query = query.sorted { $0.key < $1.key }.map { name, value in
-      "\(GCSAddress.encoded(name))=\(GCSAddress.encoded(value))"
-    }
-    return address + "?" + query.joined(separator: "&")
+    return "\(address)?\(query.percentEncoded)"
   }
 }

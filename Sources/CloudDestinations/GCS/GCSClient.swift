@@ -8,10 +8,10 @@ struct GCSClient: Sendable {
   let address: GCSAddress
   let retries: Retries
   private let http: CloudClient
-  private let tokens: GoogleTokens
+  private let tokens: BearerTokens<GoogleIdentity>
 
   /// - Parameter tokens: asked before each request, so that they may be renewed in the middle of an upload.
-  init(_ address: GCSAddress, _ http: CloudClient, retries: Retries, tokens: GoogleTokens) {
+  init(_ address: GCSAddress, _ http: CloudClient, retries: Retries, tokens: BearerTokens<GoogleIdentity>) {
     self.address = address
     self.retries = retries
     self.http = http
@@ -24,26 +24,18 @@ struct GCSClient: Sendable {
   func perform<Result>(
     _ call: GCSCall, retries: Retries? = nil, _ read: (CloudAnswer) async throws -> Result
   ) async throws -> Result {
-    let retries = retries ?? self.retries
-    var attempt = 1
-    var isWithNewToken = false
-    while true {
-      let token = try await tokens.token()
-      do {
-        return try await once(call, token, read)
-      } catch let failure as GCSFailure {
-        if failure.status == 401, let token, !isWithNewToken {
-          // It may have been withdrawn before its time.
-          tokens.discard(token)
-          isWithNewToken = true
-          continue
-        }
-        guard failure.isPassing, let pause = retries.pause(after: attempt, asked: failure.retryAfter) else {
-          throw failure
-        }
-        attempt += 1
-        try await Task.sleep(for: pause)
+    var (token, isWithNewToken) = (String?.none, false)
+    return try await (retries ?? self.retries).perform(
+      detour: { (failure: GCSFailure) in
+        guard failure.status == 401, let token, !isWithNewToken else { return false }
+        // It may have been withdrawn before its time.
+        tokens.discard(token)
+        isWithNewToken = true
+        return true
       }
+    ) {
+      token = try await tokens.token()
+      return try await once(call, token, read)
     }
   }
 

@@ -30,25 +30,15 @@ struct GCSContent: Sendable {
   /// - Throws: ``ExportError`` when it has other content than when it was staged, or `CancellationError`.
   init(_ file: OpenedFile, sha256 expected: String) async throws {
     var (checksum, digest) = (CRC32C(), SHA256())
-    let progress = DeliveryProgress.current
-    for start in stride(from: 0, to: file.bytes, by: StagedPart.stride) {
-      try Task.checkCancellation()
-      let count = min(StagedPart.stride, file.bytes - start)
-      let piece = try await StagedPart(file: file, offset: start, bytes: count).read(count, at: 0)
-      piece.withUnsafeReadableBytes { bytes in
-        checksum.update(bytes)
-        digest.update(bufferPointer: bytes)
-      }
-      progress.moved()
+    try await file.forEachPiece { bytes in
+      checksum.update(bytes)
+      digest.update(bufferPointer: bytes)
     }
     source = .file(file)
     bytes = file.bytes
     crc32c = Self.text(checksum)
     sha256 = digest.finalize().hexadecimal
-    guard sha256 == expected else {
-      throw ExportError(
-        .destination, .passing, object: file.path, problem: "has other content than when it was written")
-    }
+    guard sha256 == expected else { throw file.hasOtherContent }
   }
 
   private static func text(_ checksum: CRC32C) -> String {

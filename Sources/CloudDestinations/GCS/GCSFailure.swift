@@ -4,7 +4,7 @@ import HTTPProblems
 import NIOHTTP1
 
 /// A request that Cloud Storage did not fulfil, or to which no answer came.
-struct GCSFailure: Error {
+struct GCSFailure: CloudFailure {
   /// Nil when there was no answer.
   var status: Int?
   /// How long the server asks to be left alone.

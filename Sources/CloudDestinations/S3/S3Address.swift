@@ -62,8 +62,8 @@ struct S3Address: Hashable, Sendable {
     let scheme = endpoint?.scheme ?? "https"
     let authority = endpoint?.authority ?? Self.host(of: region)
     var path = endpoint?.path ?? ""
-    if isPathStyle { path += "/" + Self.encoded(bucket) }
-    path += "/" + (key.map { Self.encoded($0, except: "/") } ?? "")
+    if isPathStyle { path += "/" + bucket.percentEncoded() }
+    path += "/" + (key.map { $0.percentEncoded(except: "/") } ?? "")
     // Of the bucket itself in path style, `/bucket` and `/bucket/` are the same; the first is what all servers know.
     if key == nil, isPathStyle { path.removeLast() }
     return Location(
@@ -92,23 +92,4 @@ struct S3Address: Hashable, Sendable {
 
   /// For messages.
   var endpointText: String { endpoint.map { "\($0.scheme)://\($0.authority)\($0.path)" } ?? "AWS" }
-
-  /// Percent-encoded as signatures have it: all but the unreserved characters of RFC 3986
-  /// (`UriEncode` in "Signature Calculations for the Authorization Header" of the Amazon S3 API Reference).
-  static func encoded(_ text: String, except kept: String = "") -> String {
-    let digits = Array("0123456789ABCDEF".utf8)
-    var bytes: [UInt8] = []
-    bytes.reserveCapacity(text.utf8.count)
-    for byte in text.utf8 {
-      switch byte {
-      case UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "a")...UInt8(ascii: "z"),
-        UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"),
-        UInt8(ascii: "~"):
-        bytes.append(byte)
-      case _ where kept.utf8.contains(byte): bytes.append(byte)
-      default: bytes += [UInt8(ascii: "%"), digits[Int(byte >> 4)], digits[Int(byte & 15)]]
-      }
-    }
-    return String(decoding: bytes, as: UTF8.self)
-  }
 }

@@ -41,35 +41,32 @@ struct S3Client: Sendable {
     _ call: S3Call, retries: Retries? = nil, failed: (S3Failure) -> Void = { _ in },
     _ read: (CloudAnswer) async throws -> Result
   ) async throws -> Result {
-    let retries = retries ?? self.retries
-    var attempt = 1
-    var detours = 0
-    var redirect: String?
-    while true {
-      let region = region.current
-      do {
-        return try await once(call, region, redirect, read)
-      } catch let failure as S3Failure {
-        if detours < 3, let found = failure.region, found != region, failure.isAboutRegion {
+    var (region, redirect, detours) = (region.current, String?.none, 0)
+    return try await (retries ?? self.retries).perform(
+      detour: { (failure: S3Failure) in
+        guard detours < Self.mostDetours else { return false }
+        if let found = failure.region, found != region, failure.isAboutRegion {
           self.region.learn(found)
-          detours += 1
-          continue
-        }
-        if detours < 3, let elsewhere = failure.redirect {
+        } else if let elsewhere = failure.redirect {
           redirect = elsewhere
-          detours += 1
-          continue
+        } else {
+          return false
         }
-        guard failure.isPassing, let pause = retries.pause(after: attempt, asked: failure.retryAfter) else {
-          throw failure
-        }
+        detours += 1
+        return true
+      },
+      failed: { (failure: S3Failure) in
         failed(failure)
         redirect = nil
-        attempt += 1
-        try await Task.sleep(for: pause)
       }
+    ) {
+      region = self.region.current
+      return try await once(call, region, redirect, read)
     }
   }
+
+  /// How often another place is tried at once.
+  private static let mostDetours = 3
 
   /// For an answer that is an XML document, and one that is an error although its status says otherwise.
   /// - Parameter root: the name of the document's root; some services leave out its end.
@@ -116,9 +113,7 @@ struct S3Client: Sendable {
       location = elsewhere
     }
     let credentials = try await credentials()
-    let query = call.query.sorted { $0.key < $1.key }.map { name, value in
-      "\(S3Address.encoded(name))=\(S3Address.encoded(value))"
-    }.joined(separator: "&")
+    let query = call.query.percentEncoded
     var headers = call.headers
     headers["host"] = location.authority
     headers["x-amz-content-sha256"] = call.payload.sha256

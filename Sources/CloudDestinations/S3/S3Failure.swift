@@ -4,7 +4,7 @@ import HTTPProblems
 import NIOHTTP1
 
 /// A request that S3 did not fulfil, or to which no answer came.
-struct S3Failure: Error {
+struct S3Failure: CloudFailure {
   /// Nil when there was no answer.
   var status: Int?
   /// The `Code` of the error document ("Error responses" in the Amazon S3 API Reference); "" when there is none.
@@ -83,14 +83,7 @@ struct S3Failure: Error {
     if let text = tree?["ServerTime"]?.text, let theirs = try? Date(text, strategy: .iso8601) {
       return Int((Date.now.timeIntervalSince(theirs)).rounded())
     }
-    // RFC 9110 section 5.6.7: Sun, 06 Nov 1994 08:49:37 GMT
-    let format = DateFormatter()
-    format.locale = Locale(identifier: "en_US_POSIX")
-    format.timeZone = TimeZone(secondsFromGMT: 0)
-    format.dateFormat = "EEE, dd MMM yyyy HH:mm:ss zzz"
-    return answer.headers.first(name: "Date").flatMap(format.date).map {
-      Int(Date.now.timeIntervalSince($0).rounded())
-    }
+    return Date.skew(answer)
   }
 }
 

@@ -12,13 +12,10 @@ struct S3Layout: Sendable {
   var storing = S3Storing()
 
   private static let mostParts = 10_000
-  private static let mebibyte = 1 << 20
 
   /// The size of all parts but the last one.
   func partSize(of bytes: Int) -> Int {
-    let needed = (bytes + Self.mostParts - 1) / Self.mostParts
-    guard needed > part else { return part }
-    return (needed + Self.mebibyte - 1) / Self.mebibyte * Self.mebibyte
+    Parts.size(of: bytes, wished: part, most: Self.mostParts)
   }
 }
 
@@ -33,9 +30,7 @@ struct S3Storing: Sendable {
     fixed["x-amz-server-side-encryption-aws-kms-key-id"] = configuration.kmsKeyId
     fixed["x-amz-storage-class"] = configuration.storageClass
     if !configuration.tags.isEmpty {
-      fixed["x-amz-tagging"] = configuration.tags.sorted { $0.key < $1.key }.map { name, value in
-        "\(S3Address.encoded(name))=\(S3Address.encoded(value))"
-      }.joined(separator: "&")
+      fixed["x-amz-tagging"] = configuration.tags.percentEncoded
     }
   }
 

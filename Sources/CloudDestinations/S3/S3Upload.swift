@@ -131,17 +131,10 @@ struct S3Upload: Sendable {
   }
 
   private func sendParts(_ upload: S3UnfinishedUpload) async throws -> [Part] {
-    let size = bucket.layout.partSize(of: file.bytes)
-    let starts = Array(stride(from: 0, to: file.bytes, by: size))
-    return try await withThrowingTaskGroup(of: Part.self) { group in
-      var parts: [Part] = []
-      for (index, start) in starts.enumerated() {
-        if index >= bucket.layout.partsUnderWay, let part = try await group.next() { parts.append(part) }
-        let part = StagedPart(file: file, offset: start, bytes: min(size, file.bytes - start))
-        group.addTask { try await send(part, number: index + 1, upload) }
-      }
-      for try await part in group { parts.append(part) }
-      return parts.sorted { $0.number < $1.number }
+    try await file.sendInParts(
+      of: bucket.layout.partSize(of: file.bytes), atOnce: bucket.layout.partsUnderWay
+    ) { part, index in
+      try await send(part, number: index + 1, upload)
     }
   }
 
@@ -212,7 +205,7 @@ struct S3Upload: Sendable {
     for part in parts { digest.update(data: Data(part.sha256)) }
     let expected = Data(digest.finalize()).base64EncodedString()
     guard stored == expected || stored == "\(expected)-\(parts.count)" else {
-      await bucket.connections.farewell { try? await bucket.remove(key) }
+      await bucket.connections.farewell { try? await bucket.deleteObject(key) }
       throw ExportError(
         .destination, .passing, object: call.object(in: client.address),
         problem: "S3 has put together something else than the parts that were sent; it was deleted")
@@ -233,6 +226,6 @@ struct S3Upload: Sendable {
     guard let (bytes, digest) = found, bytes == file.bytes else { return false }
     // Some servers keep no metadata: then the content itself tells.
     if let digest { return digest == sha256 }
-    return try await bucket.storedDigest(key)?.sha256 == sha256
+    return try await bucket.digest(key)?.sha256 == sha256
   }
 }

@@ -20,4 +20,29 @@ struct Retries: Sendable {
     let limit = min(firstPause * (1 << min(attempt - 1, 16)), longestPause)
     return max(limit * jitter(), asked ?? .zero)
   }
+
+  /// Does something again as long as it fails in a way that may pass.
+  /// - Parameters:
+  ///   - detour: whether to do it again at once, for something was learnt from the failure; that does not count.
+  ///   - failed: told of each failure after which it is tried again.
+  /// - Throws: what `body` throws, or `CancellationError`.
+  func perform<Failure: CloudFailure, Result>(
+    detour: (Failure) -> Bool = { (_: Failure) in false }, failed: (Failure) -> Void = { (_: Failure) in },
+    _ body: () async throws -> Result
+  ) async throws -> Result {
+    var attempt = 1
+    while true {
+      do {
+        return try await body()
+      } catch let failure as Failure {
+        if detour(failure) { continue }
+        guard failure.isPassing, let pause = pause(after: attempt, asked: failure.retryAfter) else {
+          throw failure
+        }
+        failed(failure)
+        attempt += 1
+        try await Task.sleep(for: pause)
+      }
+    }
+  }
 }

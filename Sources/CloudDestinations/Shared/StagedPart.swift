@@ -35,6 +35,25 @@ final class OpenedFile: Sendable {
 
   deinit { close(descriptor) }
 
+  /// Reads it once, a little at a time.
+  /// - Throws: ``ExportError``, what `take` throws, or `CancellationError`.
+  func forEachPiece(_ take: (UnsafeRawBufferPointer) throws -> Void) async throws {
+    let progress = DeliveryProgress.current
+    for start in stride(from: 0, to: bytes, by: StagedPart.stride) {
+      try Task.checkCancellation()
+      let count = min(StagedPart.stride, bytes - start)
+      let piece = try await StagedPart(file: self, offset: start, bytes: count).read(count, at: 0)
+      try piece.withUnsafeReadableBytes(take)
+      progress.moved()
+    }
+  }
+
+  /// For whoever has read it and found something else than was written.
+  var hasOtherContent: ExportError {
+    ExportError(
+      .destination, .passing, object: path, problem: "has other content than when it was written")
+  }
+
   /// Reads whole stretches: whoever asks for bytes behind the end made a mistake.
   fileprivate func read(_ buffer: UnsafeMutableRawBufferPointer, at offset: Int) throws(ExportError) {
     var filled = 0
@@ -65,9 +84,11 @@ struct StagedPart: Sendable {
   static let stride = 1 << 18
 
   /// Reads it once to know its SHA-256.
-  func sha256() async throws -> SHA256Digest {
+  func sha256() async throws -> SHA256Digest { try await digest(by: SHA256.self) }
+
+  func digest<Function: HashFunction>(by _: Function.Type) async throws -> Function.Digest {
     try await NIOThreadPool.singleton.runIfActive { [self] in
-      var digest = SHA256()
+      var digest = Function()
       let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: Self.stride, alignment: 64)
       defer { buffer.deallocate() }
       var done = 0

@@ -1,22 +1,16 @@
-import Foundation
-import FoundationXML
-
-/// An element of a small XML document, with what is in it. Names are without their namespace.
-struct XMLTree {
+/// An element of a small XML document, with what is in it. Names are without their namespace; attributes are kept as they stand.
+struct XMLTree: Hashable, Sendable {
   let name: String
-  fileprivate(set) var text = ""
-  fileprivate(set) var children: [XMLTree] = []
+  var attributes: [String: String] = [:]
+  var text = ""
+  var children: [XMLTree] = []
 
-  fileprivate init(name: String) { self.name = name }
+  init(name: String) { self.name = name }
 
-  /// Nil for what is not well-formed. Entities of a document's own are not expanded.
+  /// Nil for what is not well-formed, and for a document type: no cloud sends one.
   init?(_ document: [UInt8]) {
-    let parser = XMLParser(data: Data(document))
-    parser.shouldProcessNamespaces = true
-    parser.shouldResolveExternalEntities = false
-    let builder = Builder()
-    parser.delegate = builder
-    guard parser.parse(), let root = builder.root else { return nil }
+    var reader = XMLReader(document)
+    guard let root = try? reader.document() else { return nil }
     self = root
   }
 
@@ -34,31 +28,6 @@ struct XMLTree {
       case ">": escaped += "&gt;"
       default: escaped.append(character)
       }
-    }
-  }
-
-  private final class Builder: NSObject, XMLParserDelegate {
-    var root: XMLTree?
-    /// From the root down to the element that is open.
-    private var open: [XMLTree] = []
-
-    func parser(
-      _ parser: XMLParser, didStartElement elementName: String, namespaceURI: String?,
-      qualifiedName qName: String?, attributes attributeDict: [String: String]
-    ) {
-      open.append(XMLTree(name: elementName))
-    }
-
-    func parser(_ parser: XMLParser, foundCharacters string: String) {
-      if !open.isEmpty { open[open.count - 1].text += string }
-    }
-
-    func parser(
-      _ parser: XMLParser, didEndElement elementName: String, namespaceURI: String?,
-      qualifiedName qName: String?
-    ) {
-      guard let ended = open.popLast() else { return }
-      if open.isEmpty { root = ended } else { open[open.count - 1].children.append(ended) }
     }
   }
 }

@@ -28,26 +28,22 @@ struct ExternalAccount: Hashable, Sendable, Decodable {
 
   private static let anything = "https://www.googleapis.com/auth/cloud-platform"
 
-  func token(_ client: CredentialClient) async throws -> GoogleToken {
+  func token(_ client: CredentialClient) async throws -> BearerToken {
     let federated = try await exchange(try await source.token(client), client)
     guard let impersonationURL else { return federated }
     return try await impersonate(impersonationURL, with: federated, client)
   }
 
   /// RFC 8693 section 2.1.
-  private func exchange(_ subject: String, _ client: CredentialClient) async throws -> GoogleToken {
+  private func exchange(_ subject: String, _ client: CredentialClient) async throws -> BearerToken {
     let object = "workload identity federation at \(tokenURL)"
-    let form = TokenAnswer.form([
-      ("grant_type", "urn:ietf:params:oauth:grant-type:token-exchange"), ("audience", audience),
-      ("scope", impersonationURL == nil ? GoogleToken.scope : Self.anything),
-      ("requested_token_type", "urn:ietf:params:oauth:token-type:access_token"),
-      ("subject_token", subject), ("subject_token_type", subjectTokenType),
-    ])
-    let url = try Self.url(tokenURL, of: object)
-    let answer = try await client.asked(object) {
-      try await $0.ask(
-        .POST, url, headers: TokenAnswer.formType, body: form, patience: CredentialClient.tokenPatience)
-    }
+    let form = [
+      "grant_type": "urn:ietf:params:oauth:grant-type:token-exchange", "audience": audience,
+      "scope": impersonationURL == nil ? GoogleIdentity.scope : Self.anything,
+      "requested_token_type": "urn:ietf:params:oauth:token-type:access_token",
+      "subject_token": subject, "subject_token_type": subjectTokenType,
+    ]
+    let answer = try await client.post(form, to: try Self.url(tokenURL, of: object), for: object)
     guard answer.isSuccess else {
       throw TokenAnswer.refusal(
         answer, of: object,
@@ -71,12 +67,12 @@ struct ExternalAccount: Hashable, Sendable, Decodable {
 
   /// generateAccessToken of the IAM Service Account Credentials API.
   private func impersonate(
-    _ address: String, with federated: GoogleToken, _ client: CredentialClient
-  ) async throws -> GoogleToken {
+    _ address: String, with federated: BearerToken, _ client: CredentialClient
+  ) async throws -> BearerToken {
     let account = address.split(separator: "/").last?.split(separator: ":").first.map(String.init) ?? ""
     let object = "service account \(account)"
     let url = try Self.url(address, of: object)
-    let request = Request(scope: [GoogleToken.scope], lifetime: "\(impersonation?.life ?? 3600)s")
+    let request = Request(scope: [GoogleIdentity.scope], lifetime: "\(impersonation?.life ?? 3600)s")
     let body = String(decoding: try JSONEncoder().encode(request), as: UTF8.self)
     let answer = try await client.asked(object) {
       try await $0.ask(
@@ -97,7 +93,7 @@ struct ExternalAccount: Hashable, Sendable, Decodable {
         .destination, .passing, object: object, problem: "\(url.host() ?? "") answered with what is no token",
         hint: "check what answers there")
     }
-    return GoogleToken(text: token.accessToken, expiration: expiration)
+    return BearerToken(text: token.accessToken, expiration: expiration)
   }
 
   private static func url(_ text: String, of object: String) throws(ExportError) -> URL {

@@ -7,8 +7,9 @@ enum GoogleIdentity: Hashable, Sendable {
   case external(ExternalAccount)
   /// Of the machine: the service account that is attached to it.
   case metadata(MetadataServer)
-  /// Emulators ask for none.
-  case nobody
+
+  /// What a token may be used for ("OAuth 2.0 scopes for Cloud Storage"): objects, not who may do what with them.
+  static let scope = "https://www.googleapis.com/auth/devstorage.read_write"
 }
 
 /// Looks for credentials where Google's own libraries look, in their order ("How Application Default Credentials works" in the
@@ -23,8 +24,21 @@ struct GoogleCredentialSearch: Sendable {
   /// Whether the server is on this machine.
   var isEmulator: Bool
 
+  func tokens(_ client: CredentialClient) -> BearerTokens<GoogleIdentity> {
+    BearerTokens { () throws(ExportError) in
+      try identity()
+    } fetch: { identity in
+      switch identity {
+      case .serviceAccount(let key): try await key.token(client)
+      case .external(let account): try await account.token(client)
+      case .metadata(let server): try await server.token(client, for: object)
+      }
+    }
+  }
+
+  /// - Returns: nil for an emulator, which asks for nobody.
   /// - Throws: ``ExportError``.
-  func identity() throws(ExportError) -> GoogleIdentity {
+  func identity() throws(ExportError) -> GoogleIdentity? {
     if let serviceAccountKey {
       return try identity(try serviceAccountKey(), in: "\(object), serviceAccountKey")
     }
@@ -40,7 +54,7 @@ struct GoogleCredentialSearch: Sendable {
     if let host = environment["GCE_METADATA_HOST"], !host.isEmpty {
       return .metadata(MetadataServer(host: host))
     }
-    return isEmulator ? .nobody : .metadata(MetadataServer())
+    return isEmulator ? nil : .metadata(MetadataServer())
   }
 
   private struct Kind: Decodable { var type: String? }

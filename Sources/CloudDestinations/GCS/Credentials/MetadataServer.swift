@@ -14,7 +14,7 @@ struct MetadataServer: Hashable, Sendable {
   private static let path = "/computeMetadata/v1/instance/service-accounts/default/token"
 
   /// - Parameter object: of messages where nothing was found.
-  func token(_ client: CredentialClient, for object: String) async throws -> GoogleToken {
+  func token(_ client: CredentialClient, for object: String) async throws -> BearerToken {
     guard let url = URL(string: "http://\(host)\(Self.path)") else {
       throw ExportError(
         .configuration, .lasting, object: "environment variable GCE_METADATA_HOST",

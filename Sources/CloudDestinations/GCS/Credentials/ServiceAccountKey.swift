@@ -48,7 +48,7 @@ struct ServiceAccountKey: Hashable, Sendable, Decodable, CustomStringConvertible
       encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
       let seconds = Int(time.timeIntervalSince1970)
       let claims = Claims(
-        iss: email, scope: GoogleToken.scope, aud: tokenURI, iat: seconds, exp: seconds + Self.life)
+        iss: email, scope: GoogleIdentity.scope, aud: tokenURI, iat: seconds, exp: seconds + Self.life)
       let signed =
         Self.base64(try encoder.encode(Header(kid: keyId))) + "." + Self.base64(try encoder.encode(claims))
       let key = try _RSA.Signing.PrivateKey(pemRepresentation: privateKey)
@@ -68,18 +68,15 @@ struct ServiceAccountKey: Hashable, Sendable, Decodable, CustomStringConvertible
   }
 
   /// Exchanges an assertion for a token (RFC 7523 section 2.1).
-  func token(_ client: CredentialClient) async throws -> GoogleToken {
+  func token(_ client: CredentialClient) async throws -> BearerToken {
     let object = "\(self) at \(tokenURI)"
     guard let url = URL(string: tokenURI) else {
       throw ExportError(.configuration, .lasting, object: object, problem: "its \"token_uri\" is no address")
     }
-    let form = TokenAnswer.form([
-      ("grant_type", "urn:ietf:params:oauth:grant-type:jwt-bearer"), ("assertion", try assertion(at: .now)),
-    ])
-    let answer = try await client.asked(object) {
-      try await $0.ask(
-        .POST, url, headers: TokenAnswer.formType, body: form, patience: CredentialClient.tokenPatience)
-    }
+    let form = [
+      "grant_type": "urn:ietf:params:oauth:grant-type:jwt-bearer", "assertion": try assertion(at: .now),
+    ]
+    let answer = try await client.post(form, to: url, for: object)
     guard answer.isSuccess else {
       throw TokenAnswer.refusal(
         answer, of: object,

@@ -71,14 +71,7 @@ struct SecurityTokenService: Sendable {
   private static let contentType = "application/x-www-form-urlencoded; charset=utf-8"
 
   private func form(_ fields: [String: String?]) -> String {
-    var unreserved = CharacterSet(charactersIn: "-._~")
-    unreserved.formUnion(CharacterSet(charactersIn: "0"..."9"))
-    unreserved.formUnion(CharacterSet(charactersIn: "A"..."Z"))
-    unreserved.formUnion(CharacterSet(charactersIn: "a"..."z"))
-    return fields.merging(["Version": "2011-06-15"]) { $1 }.sorted { $0.key < $1.key }
-      .compactMap { name, value in
-        value.map { "\(name)=\($0.addingPercentEncoding(withAllowedCharacters: unreserved) ?? "")" }
-      }.joined(separator: "&")
+    fields.compactMapValues { $0 }.merging(["Version": "2011-06-15"]) { $1 }.percentEncoded
   }
 
   private func credentials(
