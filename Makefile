@@ -75,15 +75,15 @@ readers:
 	@test "$$(cat .venv/readers 2>/dev/null)" = "$(READERS) $(SERVERS)" || \
 	  { .venv/bin/python -m pip install -q $(READERS) $(SERVERS) && echo "$(READERS) $(SERVERS)" >.venv/readers; }
 
-# Schedules of faults between S3 destinations and a server, each from its seed: SEEDS=1000 of them (`make test` plays 50), from FROM
-# on. Nine minutes for a thousand.
+# Schedules of faults between destinations and servers of all clouds, each from its seed: SEEDS=1000 of them for each cloud (`make test` plays
+# 50), from FROM on. Ten minutes for a thousand.
 faults: PACKAGES += python3-venv
 faults: install-tools readers
 	$(SWIFT) build $(TRAITS) --build-tests
 	FAULT_SEEDS=$(if $(filter file,$(origin SEEDS)),1000,$(SEEDS)) FAULT_FROM=$(FROM) \
 	  $(SWIFT) test $(TRAITS) --skip-build --filter FaultTests
 
-# How fast a file of a gigabyte goes to rclone on this machine, beside boto3: UPLOAD_BYTES=5000000000 for a larger one.
+# How fast a file of a gigabyte goes to servers on this machine, beside the clouds' own clients: UPLOAD_BYTES=5000000000 for a larger one.
 UPLOAD_BYTES ?= 1000000000
 bench-upload: PACKAGES += python3-venv
 bench-upload: install-tools readers
