@@ -171,7 +171,7 @@ import Testing
     }
   }
 
-  @Test func aFileThatHasChangedIsNotSent() async throws {
+  @Test func aFileThatHasChangedIsNotStored() async throws {
     try await withTemporaryDirectory { directory in
       try await TestAzureContainer.made(staging: directory, layout: Self.layout) { test in
         let file = try stagedFile(in: directory, bytes: Self.size)
@@ -184,7 +184,11 @@ import Testing
         }
         #expect(error?.problem == "has other content than when it was written")
         let log = try await test.log()
-        #expect(log.isEmpty)
+        #expect(!log.contains(Self.commit))
+        let unfinished = try await test.unfinished()
+        #expect(unfinished.isEmpty)
+        let left = try await test.container.list(prefix: "", stem: "")
+        #expect(left.isEmpty)
       }
     }
   }

@@ -64,11 +64,10 @@ struct AzureContainer: ObjectStore {
   }
 
   func store(_ file: OpenedFile, sha256: String, as name: String) async throws {
-    let content = try await AzureContent(file, sha256: sha256)
     if file.bytes > layout.largestSingle {
-      try await AzureUpload(self, file, content, name: name).run()
+      try await AzureUpload(self, file, sha256: sha256, name: name).run()
     } else {
-      try await put(content, as: name)
+      try await put(try await AzureContent(file, sha256: sha256), as: name)
     }
   }
 
@@ -179,6 +178,26 @@ struct AzureContainer: ObjectStore {
       }
     }
     begun.end(name)
+  }
+
+  /// Ends an upload that does not come about. A block whose sending was broken off may arrive all the same, behind the others: it is
+  /// looked for until there is none.
+  func discardUpload(of name: String) async throws {
+    repeat {
+      try await discardBlocks(of: name)
+      try await Task.sleep(for: Self.lateness)
+    } while try await hasBlocks(name)
+  }
+
+  /// How long what was broken off may take to arrive.
+  private static let lateness = Duration.milliseconds(300)
+
+  /// Get Block List: whether there are blocks that are part of nothing.
+  private func hasBlocks(_ name: String) async throws -> Bool {
+    var call = AzureCall(method: .GET, blob: name, permission: .read)
+    call.query = ["comp": "blocklist", "blocklisttype": "uncommitted"]
+    let list = try await unlessMissing { try await client.document(call, named: "BlockList") }
+    return list?["UncommittedBlocks"]?.children.isEmpty == false
   }
 
   /// List Blobs.

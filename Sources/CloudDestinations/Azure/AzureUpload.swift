@@ -24,15 +24,16 @@ struct AzureLayout: Sendable {
 struct AzureUpload: Sendable {
   private let container: AzureContainer
   private let file: OpenedFile
-  private let content: AzureContent
+  private let sha256: String
   private let name: String
   /// Of this upload alone, so that a block which arrives late from another one is part of nothing.
   private let upload = UUID()
 
-  init(_ container: AzureContainer, _ file: OpenedFile, _ content: AzureContent, name: String) {
+  /// - Parameter sha256: what the file had when it was written, lower-case hexadecimal.
+  init(_ container: AzureContainer, _ file: OpenedFile, sha256: String, name: String) {
     self.container = container
     self.file = file
-    self.content = content
+    self.sha256 = sha256
     self.name = name
   }
 
@@ -40,16 +41,17 @@ struct AzureUpload: Sendable {
   func run() async throws {
     // Blocks beside a blob could not be taken back.
     let there = try await container.blob(name)
-    if let there, content.isStored(as: there) { return }
+    if let there, there.bytes == file.bytes, there.sha256 == sha256 { return }
     container.begun.begin(name)
     do {
+      // While blocks are on their way: what is not the file that was written is not committed.
+      async let content = AzureContent(file, sha256: sha256)
       let blocks = try await file.sendInParts(
         of: container.layout.blockSize(of: file.bytes), atOnce: container.layout.blocksUnderWay, send)
-      try Task.checkCancellation()
-      try await commit(blocks, over: there)
+      try await commit(blocks, of: content, over: there)
       container.begun.end(name)
     } catch {
-      await container.connections.farewell { try? await container.discardBlocks(of: name) }
+      await container.connections.farewell { try? await container.discardUpload(of: name) }
       throw error
     }
   }
@@ -80,7 +82,10 @@ struct AzureUpload: Sendable {
   }
 
   /// The newest block of each id: once the list has been taken, that is the one that the blob has, so that it can be sent again.
-  private func commit(_ blocks: [String], over there: AzureBlob?) async throws {
+  private func commit(
+    _ blocks: [String], of content: AzureContent, over there: AzureBlob?
+  ) async throws {
+    try Task.checkCancellation()
     let list = blocks.map { "<Latest>\($0)</Latest>" }.joined()
     let document = Array("<?xml version=\"1.0\" encoding=\"utf-8\"?><BlockList>\(list)</BlockList>".utf8)
     var call = AzureCall(method: .PUT, blob: name, body: .bytes(document), permission: .write)
