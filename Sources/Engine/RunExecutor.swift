@@ -71,7 +71,7 @@ package struct RunExecutor: Sendable {
     let delivery = Delivery(
       run: begun.run.id, revision: begun.revision.number, destination: destination, ledger: ledger,
       control: control)
-    try await deleteOutdated(begun)
+    try await deleteOutdated(begun, names)
     let delivered: Delivered
     switch revision.definition.data.dataType {
     case .events: delivered = try await deliverEvents(begun, names, zone, source, delivery)
@@ -106,18 +106,30 @@ package struct RunExecutor: Sendable {
 
   /// Removes what attempts under an earlier revision left, before this one makes the same names: at another destination
   /// nobody would know of the old ones any more, and at the same place under another name it would be the new ones that go.
-  private func deleteOutdated(_ begun: BegunRun) async throws {
+  private func deleteOutdated(_ begun: BegunRun, _ names: RunFileNames) async throws {
+    let here = begun.revision.resolved.destination.place
+    var places: Set<DestinationConfiguration.Place> = []
     for file in begun.files where file.revision != begun.revision.number && file.state != .delivered {
-      do {
-        try await delete(file, of: begun.run)
-      } catch let error as ExportError where error.stage == .destination {
-        let sent = try ledger.revision(of: begun.run.exportId, number: file.revision).resolved
-        guard sent.destination.place != begun.revision.resolved.destination.place else { throw error }
-        // The definition has left that place, most likely because it does not work: what may lie there must not hold up
-        // the run.
-        logger.warning("could not delete \(file.name) of an earlier attempt: \(error)")
-        try ledger.forget(file.name, of: begun.run.id)
+      let sent = try ledger.revision(of: begun.run.exportId, number: file.revision).resolved
+      let isElsewhere = sent.destination.place != here
+      // The definition has left that place, most likely because it does not work: what may lie there must not hold up
+      // the run.
+      func trying(_ what: String, _ body: () async throws -> Void) async throws {
+        do {
+          try await body()
+        } catch let error as ExportError where error.stage == .destination && isElsewhere {
+          logger.warning("could not delete \(what) of an earlier attempt: \(error)")
+        }
       }
+      if isElsewhere, places.insert(sent.destination.place).inserted {
+        // What was under way there when the process died is no file yet.
+        try await trying("what is unfinished") {
+          let destination = try destination(of: file, begun.run.exportId)
+          for stem in names.stems { try await destination.removeLeftovers(stem: stem) }
+        }
+      }
+      try await trying(file.name) { try await delete(file, of: begun.run) }
+      if isElsewhere { try ledger.forget(file.name, of: begun.run.id) }
     }
   }
 

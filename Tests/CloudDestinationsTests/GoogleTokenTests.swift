@@ -207,4 +207,21 @@ import Testing
       """, input: Array(text.utf8), needsReaders: true)
     #expect(ours == theirs.trimmingCharacters(in: .whitespacesAndNewlines))
   }
+
+  @Test func googlesOwnCodeTakesAnAssertion() async throws {
+    let text = try await GCSPeer.serviceAccountKey("vendor")
+    let key = try JSONDecoder().decode(ServiceAccountKey.self, from: Data(text.utf8))
+    let said = try Python.run(
+      """
+      import json, sys
+      from cryptography.hazmat.primitives import serialization
+      from google.auth import jwt
+      key = json.load(sys.stdin)
+      public = serialization.load_pem_private_key(key["private_key"].encode(), None).public_key().public_bytes(
+          serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
+      claims = jwt.decode(sys.argv[1], certs={key["private_key_id"]: public}, audience=key["token_uri"])
+      print(claims["iss"] == key["client_email"], claims["exp"] - claims["iat"], claims["scope"].rsplit(".", 1)[1])
+      """, arguments: [try key.assertion(at: .now)], input: Array(text.utf8), needsReaders: true)
+    #expect(said == "True 3600 read_write\n")
+  }
 }

@@ -211,6 +211,20 @@ def test_s3_killed_in_mid_upload_the_next_start_leaves_neither_objects_nor_uploa
     assert not server.uploads()
 
 
+def test_s3_what_was_under_way_to_a_bucket_that_is_left_is_aborted_there(place):
+    server = Server(place, "moto")
+    server.client.create_bucket(Bucket="pond")
+    daemon = slow_upload(place, server)
+    daemon.kill()
+    assert server.uploads()
+    place.change_configuration(destinations={"lake": server.destination(prefix="raw/", bucket="pond")})
+    with place.daemon():
+        place.wait_until_done("slow", 60)
+    assert not server.uploads() and not server.objects(), (server.uploads(), server.objects())
+    pond = server.client.list_objects_v2(Bucket="pond")
+    assert any(entry["Key"].endswith("-manifest.json") for entry in pond["Contents"])
+
+
 def test_s3_what_only_a_person_can_mend_is_said_at_once(place):
     server = Server(place, "moto")
     prepare(place, server, 100)

@@ -55,17 +55,21 @@ struct Delivered {
       take(bytes, deposit)
     }
     let moved = testimony.exports.filter(\.hasMoved).map { String($0.id) }
-    for place in objects.keys.sorted() where frozen[place] == nil {
-      let name = place[place.index(after: place.firstIndex(of: "/")!)...]
-      // An export that has left a destination is not held up by it: one try at deleting is all that is promised.
-      let isForgotten =
-        testimony.unwilling.contains(place)
+    // An export that has left a destination is not held up by it: one try at deleting is all that is promised.
+    let isForgotten = { (place: String) in
+      testimony.unwilling.contains(place)
         && moved.contains {
           place.split(separator: "/").last!.split(separator: "-").prefix(2).contains($0[...])
         }
-      if !testimony.undeletable.contains(String(name)), !isForgotten {
+    }
+    for place in objects.keys.sorted() where frozen[place] == nil {
+      let name = place[place.index(after: place.firstIndex(of: "/")!)...]
+      if !testimony.undeletable.contains(String(name)), !isForgotten(place) {
         violations.append(Violation("nothing stray lies at a destination", place))
       }
+    }
+    violations += testimony.uploads.filter { !isForgotten($0) }.map {
+      Violation("no upload stays at a destination", $0)
     }
   }
 

@@ -184,6 +184,8 @@ package struct Testimony: Sendable {
   package var undeletable: Set<String> = []
   /// Of which a destination refused a deletion at least once, as `store/name`.
   package var unwilling: Set<String> = []
+  /// Uploads that nobody has ended, as `store/name`.
+  package var uploads: [String] = []
   /// What is left in the staging directory.
   package var staged: [String] = []
   /// Watermarks that had moved without a committed manifest, whenever it was looked.

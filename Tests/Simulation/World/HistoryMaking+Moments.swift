@@ -1,14 +1,44 @@
 import ExportCore
 
-/// Histories of one moment: a run has just sent a file that holds several rows, and not yet all of its files. Then rows come
-/// that belong between those, and something breaks; or the export is sent elsewhere, or sends less, before anybody knows of
-/// the file. Chance
-/// brings these together once in some thousand histories.
+/// Histories of one moment that chance brings about once in some thousand histories. Mostly a run has just sent a file that holds several
+/// rows, and not yet all of its files. Then rows come that belong between those, and something breaks; or the export is sent
+/// elsewhere, or sends less, before anybody knows of the file.
 extension HistoryMaking {
   /// Two histories in 21, none of them of profiles.
   package static func isOfMoments(_ seed: UInt64) -> Bool { seed % 21 == 1 || seed % 21 == 8 }
 
   mutating func makeMoments(_ seed: UInt64) -> History {
+    seed % 63 == 22 ? makeOvertaking(seed) : makeMomentsOfFiles(seed)
+  }
+
+  /// A window gives up, and the next one begins with a cut of its own, in vain. Then rows of the first one come, somebody asks for it
+  /// again, and it gets ahead of the one that waits.
+  private mutating func makeOvertaking(_ seed: UInt64) -> History {
+    start = pick(Self.origins) + Int64(number(-36...36)) * 3600 + Int64(number(0...3599))
+    databases = chance(70) ? ["0"] : ["0", "1"]
+    let zone = pick(Self.zones)
+    var writing = Writing()
+    writing.everyHours = pick([4, 5, 6])
+    writing.from = date(Int(start / 86400) - 1)
+    let rows = burst(Int64(number(20...30)) * 3600)
+    add(0, 0, .insert(rows))
+    add(0, 0, .destination(Weather.Mood(failing: 100)))
+    addCreation(of: writing, at: 1000)
+    // Beyond the three days that a run has.
+    add(Int64(number(10...40)) * 1000, 0, .setClock(by: Int64(4 * 86400)))
+    let later = Int64(number(60...180)) * 1000
+    add(later, 0, .insert(rows.filter { _ in chance(50) }))
+    add(later + 1000, 0, .run("export-1", restart: false, rebase: false))
+    add(later + Int64(number(1...20)) * 1000, 0, .destination(Weather.Mood()))
+    steps.sort { $0.at < $1.at }
+    return History(
+      seed: seed, zone: zone, start: start, databases: databases, order: chance(50) ? .timestamp : .sequence,
+      isOnFiles: chance(10), isWAL: true, maxConcurrentRuns: number(1...3), stallTimeout: 60,
+      prefixes: ["lake": pick(["", "raw/"]), "pond": ""], disorder: pick([0, 20, 100]),
+      startsAllAtTheEnd: true, steps: steps)
+  }
+
+  private mutating func makeMomentsOfFiles(_ seed: UInt64) -> History {
     start = pick(Self.origins) + Int64(number(-36...36)) * 3600 + Int64(number(0...3599))
     databases = chance(70) ? ["0"] : ["0", "1"]
     let zone = pick(Self.zones)

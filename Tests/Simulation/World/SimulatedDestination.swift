@@ -2,7 +2,8 @@ import Crypto
 import ExportCore
 import Glibc
 
-/// A destination whose objects lie in the world: slow, failing and lying as the weather is, whole or not at all.
+/// A destination whose objects lie in the world: slow, failing and lying as the weather is, whole or not at all. The pond takes them
+/// as clouds do, in uploads that nobody sees and that stay when a process dies.
 struct SimulatedDestination: Destination {
   private let world: World
   private let life: Life
@@ -16,7 +17,24 @@ struct SimulatedDestination: Destination {
 
   var stagingDirectory: String? { life.stagingDirectory }
 
+  private var hasUploads: Bool { name == "pond" }
+  private func upload(_ name: String) -> String { "\(self.name)/\(name)" }
+
   func deliver(_ file: StagedFile, as name: String) async throws {
+    guard hasUploads else { return try await store(file, as: name) }
+    do {
+      try await call("begin \(name)") { world.uploads[upload(name)] = life.number }
+      try await store(file, as: name)
+    } catch {
+      // Ended by a task of its own: cancelling does not reach it, dying does.
+      if !life.isDead, world.weather.destination.fate(&world.random).ending == .answer {
+        world.uploads[upload(name)] = nil
+      }
+      throw error
+    }
+  }
+
+  private func store(_ file: StagedFile, as name: String) async throws {
     try await call("deliver \(name)") {
       guard let bytes = readFile(file.path) else {
         throw failure("the staged file \(file.path) is gone", .passing)
@@ -25,6 +43,7 @@ struct SimulatedDestination: Destination {
         throw failure("the staged file \(file.path) is not what it is said to be", .lasting)
       }
       world.put(bytes, as: name, at: self.name)
+      world.uploads[upload(name)] = nil
       world.reach(.file, life)
     }
     unlink(file.path)
@@ -37,7 +56,11 @@ struct SimulatedDestination: Destination {
 
   func delete(_ name: String) async throws {
     do {
-      try await call("delete \(name)") { world.remove(name, at: self.name) }
+      try await call("delete \(name)") {
+        // One of a process before is found by its stem alone.
+        if world.uploads[upload(name)] == life.number { world.uploads[upload(name)] = nil }
+        world.remove(name, at: self.name)
+      }
     } catch {
       if !life.isDead { world.unwilling.insert("\(self.name)/\(name)") }
       throw error
@@ -65,10 +88,19 @@ struct SimulatedDestination: Destination {
   }
 
   func removeLeftovers(stem: String) async throws {
-    try await call("clear \(stem)") {
-      for file in fileNames(of: life.stagingDirectory) where TemporaryFileName.isOurs(file, stem: stem) {
-        unlink("\(life.stagingDirectory)/\(file)")
+    let meant = { (upload: String) in
+      upload.hasPrefix(name + "/") && upload.split(separator: "/").last?.hasPrefix(stem) == true
+    }
+    do {
+      try await call("clear \(stem)") {
+        for file in fileNames(of: life.stagingDirectory) where TemporaryFileName.isOurs(file, stem: stem) {
+          unlink("\(life.stagingDirectory)/\(file)")
+        }
+        for upload in world.uploads.keys.filter(meant) { world.uploads[upload] = nil }
       }
+    } catch {
+      if !life.isDead { world.unwilling.formUnion(world.uploads.keys.filter(meant)) }
+      throw error
     }
   }
 

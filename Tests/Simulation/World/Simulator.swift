@@ -330,6 +330,7 @@ final class Simulator: @unchecked Sendable {
     testimony.deeds = people.deeds
     testimony.undeletable = try state.undeletable()
     testimony.unwilling = world.unwilling
+    testimony.uploads = world.uploads.keys.sorted()
     testimony.staged = fileNames(of: world.stagingDirectory)
     testimony.strayWatermarks = state.strayWatermarks
     testimony.end = world.clock.now().seconds

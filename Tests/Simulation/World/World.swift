@@ -29,6 +29,8 @@ final class World: @unchecked Sendable {
   private(set) var deposits: [Testimony.Deposit] = []
   /// What could not be deleted when that was tried, as `store/name`.
   var unwilling: Set<String> = []
+  /// Uploads that have begun and are not over, as `store/name`, by the number of the process that began them.
+  var uploads: [String: Int] = [:]
   let trace: Trace
 
   /// How many further points of a process may be passed until it dies; nil for as many as it likes.
