@@ -34,12 +34,11 @@ extension DestinationConfiguration {
     mapSecrets { secret in if case .literal = secret { .literal("") } else { secret } }
   }
 
-  /// The same place, entered as `newest` says: secrets are no part of a revision, and how one gets in, or how fast one may
+  /// The same place, entered as `newest` says where that is of the same service: secrets are no part of a revision, and how one gets in, or how fast one may
   /// send, is no part of what a run delivers.
   /// - Parameter newest: the destination of that name in the newest configuration; nil when it is gone.
   package func entered(as newest: DestinationConfiguration?) -> DestinationConfiguration {
-    // What opens one place is nobody's business at another.
-    guard newest?.place == place else { return self }
+    guard newest?.service == service else { return self }
     switch (self, newest) {
     case (.s3(var s3), .s3(let newest)):
       s3.accessKeyId = newest.accessKeyId

@@ -214,15 +214,32 @@ def test_s3_killed_in_mid_upload_the_next_start_leaves_neither_objects_nor_uploa
 def test_s3_what_was_under_way_to_a_bucket_that_is_left_is_aborted_there(place):
     server = Server(place, "moto")
     server.client.create_bucket(Bucket="pond")
-    daemon = slow_upload(place, server)
+    prepare(place, server, 80_000, maxUploadBytesPerSecond=1_000_000, prefix="raw/")
+    place.create("slow", ONE_DAY, events=["Charged"], destination="lake")
+    daemon = place.daemon()
+    place.wait_for("an upload is under way", 30, server.uploads, pause=0.05)
     daemon.kill()
-    assert server.uploads()
+    assert server.uploads() and not server.objects()
     place.change_configuration(destinations={"lake": server.destination(prefix="raw/", bucket="pond")})
     with place.daemon():
         place.wait_until_done("slow", 60)
     assert not server.uploads() and not server.objects(), (server.uploads(), server.objects())
     pond = server.client.list_objects_v2(Bucket="pond")
     assert any(entry["Key"].endswith("-manifest.json") for entry in pond["Contents"])
+
+
+def test_s3_a_run_that_has_delivered_goes_on_where_it_was_with_the_newest_keys(place):
+    server = Server(place, "moto")
+    server.client.create_bucket(Bucket="pond")
+    daemon = slow_upload(place, server)
+    place.wait_for("a file is delivered", 30, lambda: place.status("slow")["runs"][0]["files"], pause=0.05)
+    daemon.kill()
+    place.change_configuration(destinations={"lake": server.destination(prefix="raw/", bucket="pond")})
+    with place.daemon():
+        place.wait_until_done("slow", 60)
+    # The keys are written out in the configuration, and nowhere else.
+    held_against_manifests(place, server, place.request("slow"))
+    assert "Contents" not in server.client.list_objects_v2(Bucket="pond")
 
 
 def test_s3_what_only_a_person_can_mend_is_said_at_once(place):

@@ -35,6 +35,21 @@ package enum DestinationConfiguration: Hashable, Sendable, Codable {
     }
   }
 
+  /// Whom credentials are shown to.
+  package struct Service: Hashable, Sendable {
+    package var type: String
+    package var address: String?
+    package var account: String?
+  }
+
+  /// What opens one bucket of a service may open another one; it is no other server's business.
+  package var service: Service {
+    switch self {
+    case .directory, .s3, .gcs: Service(type: type, address: place.address, account: nil)
+    case .azure(let azure): Service(type: type, address: azure.endpoint, account: azure.account)
+    }
+  }
+
   /// The key `type` as written in the configuration.
   package var type: String {
     switch self {

@@ -8,12 +8,17 @@ extension HistoryMaking {
   package static func isOfMoments(_ seed: UInt64) -> Bool { seed % 21 == 1 || seed % 21 == 8 }
 
   mutating func makeMoments(_ seed: UInt64) -> History {
-    seed % 63 == 22 ? makeOvertaking(seed) : makeMomentsOfFiles(seed)
+    switch seed % 63 {
+    case 22: makeGivenUp(seed, isOvertaken: true)
+    case 43: makeGivenUp(seed, isOvertaken: false)
+    default: makeMomentsOfFiles(seed)
+    }
   }
 
-  /// A window gives up, and the next one begins with a cut of its own, in vain. Then rows of the first one come, somebody asks for it
-  /// again, and it gets ahead of the one that waits.
-  private mutating func makeOvertaking(_ seed: UInt64) -> History {
+  /// A window gives up, and is asked for again.
+  /// - Parameter isOvertaken: whether the next one has begun with a cut of its own, in vain, when rows of the first one come, which then
+  ///   gets ahead of it. Else those rows come before, and the next one is done.
+  private mutating func makeGivenUp(_ seed: UInt64, isOvertaken: Bool) -> History {
     start = pick(Self.origins) + Int64(number(-36...36)) * 3600 + Int64(number(0...3599))
     databases = chance(70) ? ["0"] : ["0", "1"]
     let zone = pick(Self.zones)
@@ -25,11 +30,20 @@ extension HistoryMaking {
     add(0, 0, .destination(Weather.Mood(failing: 100)))
     addCreation(of: writing, at: 1000)
     // Beyond the three days that a run has.
-    add(Int64(number(10...40)) * 1000, 0, .setClock(by: Int64(4 * 86400)))
-    let later = Int64(number(60...180)) * 1000
-    add(later, 0, .insert(rows.filter { _ in chance(50) }))
-    add(later + 1000, 0, .run("export-1", restart: false, rebase: false))
-    add(later + Int64(number(1...20)) * 1000, 0, .destination(Weather.Mood()))
+    let over = Int64(number(10...40)) * 1000
+    add(over, 0, .setClock(by: Int64(4 * 86400)))
+    let later = over + Int64(number(60...180)) * 1000
+    let asking = History.Act.run("export-1", restart: false, rebase: false)
+    let more = History.Act.insert(rows.filter { _ in chance(50) })
+    if isOvertaken {
+      add(later, 0, more)
+      add(later + 1000, 0, asking)
+      add(later + Int64(number(1...20)) * 1000, 0, .destination(Weather.Mood()))
+    } else {
+      add(Int64(number(3...9)) * 1000, 0, more)
+      add(later, 0, .destination(Weather.Mood()))
+      add(later + Int64(number(600...3600)) * 1000, 0, asking)
+    }
     steps.sort { $0.at < $1.at }
     return History(
       seed: seed, zone: zone, start: start, databases: databases, order: chance(50) ? .timestamp : .sequence,
