@@ -69,8 +69,19 @@ extension HistoryMaking {
       writing.once = chance(65) || !profiles.hasVersions ? "\"now\"" : period
       writing.stopRecurring = chance(60)
       writing.resumeRecurring = writing.stopRecurring && chance(65)
+      if writing.resumeRecurring, chance(25) { stopMeanwhile(at) }
     }
     addCreation(of: writing, at: at)
+  }
+
+  /// A person stops what a one-time export has stopped already, while that has a bad time.
+  private mutating func stopMeanwhile(_ at: Int64) {
+    let recurring = written.keys.sorted().filter { written[$0]!.everyHours != nil }
+    guard let name = recurring.randomElement(using: &random) else { return }
+    let later = at + Int64(number(1...600)) * 1000
+    add(at, 0, .destination(Weather.Mood(failing: 100)))
+    add(later, 0, .stop(name))
+    add(later + Int64(number(1...600)) * 1000, 0, .destination(Weather.Mood()))
   }
 
   /// Many of the coming steps are of the same kind as those of events.
