@@ -92,6 +92,19 @@ extension HistoryMaking {
   private mutating func addMoment(_ at: Int64, _ rows: [History.NewRow], _ writing: Writing) -> Int64 {
     let downtime = Int64(exponential(upTo: 8 * 3600)) * 1000
     var step = History.Step(at: at, points: 0, occasion: .file, act: .terminate(downtime: downtime))
+    if chance(15) {
+      // Nobody makes that file again: either its window is left out, or its rows are gone.
+      let end = History.Act.crash(points: number(1...4), downtime: downtime)
+      if chance(50) {
+        step.act = .together(.stop("export-1"), end)
+        let later = at + downtime + 60_000
+        steps += [step, History.Step(at: later, points: 0, act: .start("export-1", skippingMissed: true))]
+        return later
+      }
+      step.act = (0..<rows.count).reduce(end) { act, _ in .together(.delete(0), act) }
+      steps.append(step)
+      return at + downtime
+    }
     if chance(30) {
       var edited = writing
       if chance(70) { edited.destination = "pond" } else { edited.names = ["Viewed"] }
