@@ -15,7 +15,7 @@ from place import days_ago
 from s3 import LAYERS, ONE_DAY, Server as S3Server, free_port, held_against_manifests, prepare
 
 PROGRAM = os.path.join(os.path.dirname(__file__), "..", "CloudPeers", "azure_server.py")
-# Blocks of one upload under way when the answers to the first come too late.
+# What waiting mends.
 BUSY = [[503, "ServerBusy", None], [500, "OperationTimedOut", None]]
 
 
