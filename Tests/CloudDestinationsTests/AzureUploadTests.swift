@@ -171,6 +171,24 @@ import Testing
     }
   }
 
+  /// Its blocks cannot be taken back, and nobody waits for that.
+  @Test func whatDoesNotReplaceABlobLeavesItAsItWas() async throws {
+    try await withTemporaryDirectory { directory in
+      try await TestAzureContainer.made(
+        staging: directory, layout: Self.layout,
+        faults: #"{"refuse": {"put-block-list": [403, "AuthorizationFailure", "No."]}}"#
+      ) { test in
+        try await test.container.put([1, 2, 3], as: "a/b")
+        let file = try stagedFile(in: directory, bytes: Self.size)
+        await #expect(throws: ExportError.self) { try await test.container.deliver(file, as: "a/b") }
+        #expect(try await test.container.contents("a/b", limit: 10) == [1, 2, 3])
+        try await test.container.delete("a/b")
+        let unfinished = try await test.unfinished()
+        #expect(unfinished.isEmpty)
+      }
+    }
+  }
+
   @Test func aFileThatHasChangedIsNotStored() async throws {
     try await withTemporaryDirectory { directory in
       try await TestAzureContainer.made(staging: directory, layout: Self.layout) { test in

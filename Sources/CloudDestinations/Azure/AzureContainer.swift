@@ -145,9 +145,9 @@ struct AzureContainer: ObjectStore {
   }
 
   func remove(_ name: String) async throws {
+    try await delete(name, etag: nil)
     // Where ending an upload failed, it is ended when its name is deleted, however often that takes.
     for upload in begun.uploads(where: { $0 == name }) { try await discardBlocks(of: upload) }
-    try await delete(name, etag: nil)
   }
 
   /// Delete Blob.
@@ -162,7 +162,9 @@ struct AzureContainer: ObjectStore {
   /// Forgets blocks that are part of nothing. The service has no request for that but to make a blob of something else, which then
   /// is deleted: for a moment an empty one is there. Beside a blob that is there they end by themselves after a week ("Put
   /// Block").
-  func discardBlocks(of name: String) async throws {
+  /// - Returns: whether they could be, since no blob is there.
+  @discardableResult
+  func discardBlocks(of name: String) async throws -> Bool {
     var call = AzureCall(method: .PUT, blob: name, body: .bytes([]), permission: .write)
     call.headers = ["x-ms-blob-type": "BlockBlob", "If-None-Match": "*"]
     do {
@@ -171,22 +173,27 @@ struct AzureContainer: ObjectStore {
         return answer.headers.first(name: "ETag")
       }
       try await delete(name, etag: etag)
+      begun.end(name)
+      return true
     } catch let failure as AzureFailure where failure.isAboutCondition {
       // Its answer may have been the one that was lost.
-      if let there = try await blob(name), there.bytes == 0, there.sha256 == nil {
-        try await delete(name, etag: there.etag)
-      }
+      let there = try await blob(name)
+      let isOurs = there.map { $0.bytes == 0 && $0.sha256 == nil } ?? true
+      guard isOurs else { return false }
+      try await delete(name, etag: there?.etag)
+      begun.end(name)
+      return true
     }
-    begun.end(name)
   }
 
   /// Ends an upload that does not come about. A block whose sending was broken off may arrive all the same, behind the others: it is
   /// looked for until there is none.
   func discardUpload(of name: String) async throws {
-    repeat {
-      try await discardBlocks(of: name)
+    for _ in 0..<Self.mostLooks {
+      guard try await discardBlocks(of: name) else { return }
       try await Task.sleep(for: Self.lateness)
-    } while try await hasBlocks(name)
+      guard try await hasBlocks(name) else { return }
+    }
   }
 
   /// How long what was broken off may take to arrive.

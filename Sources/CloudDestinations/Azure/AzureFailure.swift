@@ -57,7 +57,6 @@ private struct Told {
   let code: String
   private let status: Int
   private let message: String
-  private let detail: String
   /// The header that is wrong, where one is named.
   private let header: String
   private let answered: String
@@ -72,7 +71,6 @@ private struct Told {
     message =
       (tree?["Message"]?.text ?? "").split(whereSeparator: \.isNewline).first.map { String($0.prefix(300)) }
       ?? ""
-    detail = tree?["AuthenticationErrorDetail"]?.text ?? ""
     header = tree?["HeaderName"]?.text ?? ""
     let phrase = code.isEmpty ? answer.reason : code
     answered = "Blob Storage answered \(answer.status)" + (phrase.isEmpty ? "" : " \(phrase)")
