@@ -16,6 +16,8 @@ struct CompleteRun {
   var runTimestamp: Int64
   /// When its manifest first appeared.
   var moment: Int
+  /// The highest that the wall clock had shown when the first of its names appeared.
+  var begunBy: Int64
   var from: Int64
   var to: Int64
   /// The number of the revision it was made with.
@@ -32,8 +34,12 @@ struct Delivered {
   private(set) var profileRuns: [CompleteProfileRun] = []
   private(set) var violations: [Violation] = []
   private var objects: [String: [UInt8]] = [:]
+  private struct Appearance {
+    var moment: Int
+    var highWater: Int64
+  }
   /// When they appeared, by place.
-  private var appeared: [String: Int] = [:]
+  private var appeared: [String: Appearance] = [:]
   /// Names that belong to complete runs.
   private var frozen: [String: [UInt8]] = [:]
 
@@ -47,7 +53,7 @@ struct Delivered {
             "\(place) was \(deposit.bytes == nil ? "removed" : "replaced") at \(deposit.elapsed) ms"))
       }
       objects[place] = deposit.bytes
-      appeared[place] = deposit.moment
+      appeared[place] = Appearance(moment: deposit.moment, highWater: deposit.highWater)
       guard deposit.name.hasSuffix("-manifest.json"), let bytes = deposit.bytes, frozen[place] == nil else {
         continue
       }
@@ -89,8 +95,8 @@ struct Delivered {
     }
     guard let from else { return complain("a manifest is whole", deposit.name, "has no window") }
     var run = CompleteRun(
-      export: Int64(export), runTimestamp: Int64(timestamp), moment: deposit.moment, from: from, to: to,
-      revision: revision)
+      export: Int64(export), runTimestamp: Int64(timestamp), moment: deposit.moment,
+      begunBy: deposit.highWater, from: from, to: to, revision: revision)
     if !deposit.name.hasSuffix("\(export)-\(timestamp)-manifest.json") {
       complain("names are as they should be", deposit.name, "is of run \(timestamp)")
     }
@@ -102,6 +108,7 @@ struct Delivered {
       else { return complain("a manifest is whole", deposit.name, "has a broken entry") }
       if !seen.insert(name).inserted { complain("names are unique", name, "twice in one manifest") }
       guard let (content, fileSize) = freeze(name, file, deposit) else { continue }
+      run.begunBy = min(run.begunBy, appeared["\(deposit.store)/\(name)"]?.highWater ?? .max)
       let lines = content.split(separator: 0x0A)
       if kind == "rejected" {
         if name.hasSuffix("\(export)-\(timestamp)-rejected-\(databaseId).jsonl") == false {
@@ -157,7 +164,7 @@ struct Delivered {
 
   /// When a file appeared as it is.
   func appearance(of name: String, _ deposit: Testimony.Deposit) -> Int? {
-    appeared["\(deposit.store)/\(name)"]
+    appeared["\(deposit.store)/\(name)"]?.moment
   }
 
   mutating func add(_ run: CompleteProfileRun) { profileRuns.append(run) }

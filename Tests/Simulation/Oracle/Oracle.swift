@@ -28,6 +28,8 @@ package enum Oracle {
       violations += endings(of: runs, export, testimony)
       let complete = delivered.runs.filter { $0.export == export.id }
       violations += completeness(of: complete, runs, export)
+      violations += punctuality(of: complete, export, rules)
+      violations += resumption(of: export, testimony)
       violations += stops(of: export, testimony)
       guard tiling.edits.count == rules.count - 1 else { continue }
       var judge = EventsJudge(testimony, export, rules, Selection.ofRevisions(rules, tiling.edits), complete)
@@ -97,6 +99,29 @@ package enum Oracle {
       violations.append(Violation("each window once", "\(name) has two complete runs of one window"))
     }
     return violations
+  }
+
+  /// Nothing is sent of a window that is not over, or whose delay is not.
+  private static func punctuality(
+    of complete: [CompleteRun], _ export: Testimony.Export, _ rules: [Rule]
+  ) -> [Violation] {
+    let delay = rules.map(\.delay).min()!
+    return complete.filter { $0.begunBy < $0.to + delay }.map { run in
+      Violation(
+        "a window is over before it is sent",
+        "\(export.name) (\(export.id)): run \(run.runTimestamp), due at \(run.to + delay), by \(run.begunBy)")
+    }
+  }
+
+  /// A run goes on behind what is written down as delivered, unless somebody asks something of the export meanwhile.
+  private static func resumption(of export: Testimony.Export, _ testimony: Testimony) -> [Violation] {
+    guard export.revisions.count == 1 else { return [] }
+    return testimony.recorded.filter { $0.export == export.id }.compactMap { recorded in
+      let next = testimony.deposits.first { $0.name == recorded.name && $0.moment > recorded.moment }
+      let asked = testimony.deeds.first { $0.export == export.id && $0.moment > recorded.moment }
+      guard let next, next.bytes != nil, next.moment < asked?.moment ?? .max else { return nil }
+      return Violation("what is recorded as delivered is not sent again", next.name)
+    }
   }
 
   /// How long after `stop` a new name may still appear, in milliseconds.

@@ -32,19 +32,34 @@ package struct Testimony: Sendable {
     package var moment: Int
     /// Milliseconds since the history began.
     package var elapsed: Int64
-    /// What the wall clock showed.
-    package var wall: Int64
+    /// The highest that the wall clock had shown by then.
+    package var highWater: Int64
     package var store: String
     package var name: String
     package var bytes: [UInt8]?
 
-    package init(moment: Int, elapsed: Int64, wall: Int64, store: String, name: String, bytes: [UInt8]?) {
+    package init(
+      moment: Int, elapsed: Int64, highWater: Int64, store: String, name: String, bytes: [UInt8]?
+    ) {
       self.moment = moment
       self.elapsed = elapsed
-      self.wall = wall
+      self.highWater = highWater
       self.store = store
       self.name = name
       self.bytes = bytes
+    }
+  }
+
+  /// A data file that stood as delivered in the state database when a process began or was over; its run is not complete yet.
+  package struct Recorded: Hashable, Sendable {
+    package var moment: Int
+    package var export: Int64
+    package var name: String
+
+    package init(moment: Int, export: Int64, name: String) {
+      self.moment = moment
+      self.export = export
+      self.name = name
     }
   }
 
@@ -175,6 +190,7 @@ package struct Testimony: Sendable {
   package var glances: [Glance] = []
   package var readings: [Reading] = []
   package var deposits: [Deposit] = []
+  package var recorded: [Recorded] = []
   package var exports: [Export] = []
   /// Deleted ones that are no longer in the state database.
   package var prunedExports: [Export] = []

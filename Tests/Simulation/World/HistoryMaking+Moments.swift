@@ -93,16 +93,26 @@ extension HistoryMaking {
     let downtime = Int64(exponential(upTo: 8 * 3600)) * 1000
     var step = History.Step(at: at, points: 0, occasion: .file, act: .terminate(downtime: downtime))
     if chance(15) {
-      // Nobody makes that file again: either its window is left out, or its rows are gone.
+      // Nobody makes that file again: its window is left out, or its rows are gone.
       let end = History.Act.crash(points: number(1...4), downtime: downtime)
-      if chance(50) {
+      let kind = number(0...2)
+      if kind == 0 {
         step.act = .together(.stop("export-1"), end)
         let later = at + downtime + 60_000
         steps += [step, History.Step(at: later, points: 0, act: .start("export-1", skippingMissed: true))]
         return later
       }
-      step.act = (0..<rows.count).reduce(end) { act, _ in .together(.delete(0), act) }
+      let last = kind == 1 ? end : .destination(Weather.Mood(failing: 100))
+      step.act = (0..<rows.count).reduce(last) { act, _ in .together(.delete(0), act) }
       steps.append(step)
+      if kind == 2 {
+        // The file is known of by then: only who asks for it anew loses it.
+        let later = at + Int64(number(5...60)) * 1000
+        steps.append(History.Step(at: later, points: 0, act: .run("export-1", restart: true, rebase: false)))
+        let well = later + Int64(number(5...60)) * 1000
+        steps.append(History.Step(at: well, points: 0, act: .destination(Weather.Mood())))
+        return well
+      }
       return at + downtime
     }
     if chance(30) {

@@ -148,8 +148,16 @@ final class Simulator: @unchecked Sendable {
       while leap < limit, isResting || Int.random(in: 0..<100, using: &random) < 90 { leap *= 3 }
       leap = min(leap, limit)
     }
-    let targets = [now + leap, world.clock.nextWork].compactMap { $0 } + limits.compactMap { $0 }
+    var targets = [now + leap, world.clock.nextWork].compactMap { $0 } + limits.compactMap { $0 }
+    if leap > 1000, Int.random(in: 0..<100, using: &random) < 10 { targets.append(justBeforeTheQuarter) }
     world.clock.advance(to: targets.min()!)
+  }
+
+  /// The last second of this quarter of an hour, or of the next one: windows end with one.
+  private var justBeforeTheQuarter: Int64 {
+    let second = world.clock.now().seconds
+    let left = 899 - (second % 900 + 900) % 900
+    return (world.clock.elapsed / 1000 + (left > 0 ? left : 900)) * 1000
   }
 
   // MARK: Processes
@@ -194,6 +202,7 @@ final class Simulator: @unchecked Sendable {
   private func examine() throws {
     lookAtState()
     try state.checkWatermarks()
+    try state.lookAtDelivered()
   }
 
   private func lookAtState() {
@@ -322,6 +331,7 @@ final class Simulator: @unchecked Sendable {
       testimony.readings = world.witness?.readings ?? []
     }
     testimony.deposits = world.deposits
+    testimony.recorded = state.recorded
     testimony.exports = try state.exports()
     testimony.prunedExports = try state.prunedExports()
     testimony.runs = try state.runs()

@@ -16,6 +16,7 @@ struct StateReader {
   /// By request id.
   private var seen: [Int64: Seen] = [:]
   private(set) var strayWatermarks: [String] = []
+  private(set) var recorded: [Testimony.Recorded] = []
 
   init(path: String, world: World) throws {
     database = try DatabaseQueue(path: path)
@@ -57,6 +58,21 @@ struct StateReader {
             SELECT 'export ' || watermark.export_id || ', database ' || database_id || ', bound ' || bound FROM watermark
             JOIN run ON run.id = watermark.run_id WHERE bound IS NOT NULL AND manifest IS NULL
             """))
+    }
+  }
+
+  /// Takes note of what open runs have delivered by now.
+  mutating func lookAtDelivered() throws {
+    let moment = world.happen()
+    recorded += try database.read { database in
+      try Row.fetchAll(
+        database.cachedStatement(
+          sql: """
+            SELECT run.export_id, file.name FROM file JOIN run ON run.id = file.run_id
+            WHERE run.state IN ('PENDING', 'RUNNING') AND manifest IS NULL
+              AND file.state = 'delivered' AND file.kind = 'data'
+            """)
+      ).map { Testimony.Recorded(moment: moment, export: $0["export_id"], name: $0["name"]) }
     }
   }
 

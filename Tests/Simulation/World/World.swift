@@ -118,7 +118,7 @@ final class World: @unchecked Sendable {
     witness?.look()
     deposits.append(
       Testimony.Deposit(
-        moment: happen(), elapsed: clock.elapsed, wall: clock.now().seconds, store: store, name: name,
+        moment: happen(), elapsed: clock.elapsed, highWater: clock.highWater, store: store, name: name,
         bytes: bytes))
     stores[store, default: [:]][name] = bytes
     note("put \(store) \(name) \(bytes.count)")
@@ -128,7 +128,7 @@ final class World: @unchecked Sendable {
     guard stores[store, default: [:]].removeValue(forKey: name) != nil else { return }
     deposits.append(
       Testimony.Deposit(
-        moment: happen(), elapsed: clock.elapsed, wall: clock.now().seconds, store: store, name: name,
+        moment: happen(), elapsed: clock.elapsed, highWater: clock.highWater, store: store, name: name,
         bytes: nil))
     note("remove \(store) \(name)")
   }
