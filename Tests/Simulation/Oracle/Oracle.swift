@@ -52,6 +52,9 @@ package enum Oracle {
     return windows.violations + judge.violations
   }
 
+  /// How long after the last fault a run may still give up: until its next attempt has come, in seconds.
+  private static let patienceAtRest: Int64 = 2 * 3600
+
   /// Every window that is due ends, with a reason when it does not end well.
   private static func endings(
     of runs: [Testimony.Run], _ export: Testimony.Export, _ testimony: Testimony
@@ -63,6 +66,8 @@ package enum Oracle {
       case "DONE": return nil
       case "STOPPED" where !export.isStopped && !export.isDeleted:
         return Violation("everything due gets done", "\(what), and the export goes on")
+      case "FAILED" where run.finishedAt ?? 0 > testimony.faultsEnd + patienceAtRest:
+        return Violation("everything due gets done", "\(what), long after all faults")
       case "FAILED", "STOPPED", "SKIPPED":
         return run.reason == nil ? Violation("what ends badly has a reason", what) : nil
       default:

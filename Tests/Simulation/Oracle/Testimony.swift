@@ -206,6 +206,8 @@ package struct Testimony: Sendable {
   package var staged: [String] = []
   /// Watermarks that had moved without a committed manifest, whenever it was looked.
   package var strayWatermarks: [String] = []
+  /// What the wall clock showed when faults stopped.
+  package var faultsEnd: Int64 = 0
   /// What the wall clock shows at the end, and the highest that it ever showed.
   package var end: Int64 = 0
   package var highWater: Int64 = 0

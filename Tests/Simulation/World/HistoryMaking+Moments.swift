@@ -102,12 +102,16 @@ extension HistoryMaking {
         steps += [step, History.Step(at: later, points: 0, act: .start("export-1", skippingMissed: true))]
         return later
       }
-      let last = kind == 1 ? end : .destination(Weather.Mood(failing: 100))
+      let last =
+        kind == 1
+        ? end
+        : .together(
+          .destination(Weather.Mood(failing: 100)), .crash(points: number(2...12), downtime: downtime))
       step.act = (0..<rows.count).reduce(last) { act, _ in .together(.delete(0), act) }
       steps.append(step)
       if kind == 2 {
         // The file is known of by then: only who asks for it anew loses it.
-        let later = at + Int64(number(5...60)) * 1000
+        let later = at + downtime + Int64(number(5...60)) * 1000
         steps.append(History.Step(at: later, points: 0, act: .run("export-1", restart: true, rebase: false)))
         let well = later + Int64(number(5...60)) * 1000
         steps.append(History.Step(at: well, points: 0, act: .destination(Weather.Mood())))

@@ -32,6 +32,8 @@ final class Simulator: @unchecked Sendable {
   private var fineUntil: Int64 = 0
   private var jobs = 0
   private var isResting = false
+  /// What the wall clock showed then.
+  private var restsFrom: Int64 = 0
   private var problems: [Violation] = []
 
   /// How long a step waits for an occasion, in milliseconds.
@@ -281,6 +283,7 @@ final class Simulator: @unchecked Sendable {
   private func rest() throws -> Bool {
     world.note("rest")
     isResting = true
+    restsFrom = world.clock.now().seconds
     let needed = Int64(history.longestWindow + 9) * 3_600_000
     world.weather = Weather()
     world.pointsUntilDeath = nil
@@ -343,6 +346,7 @@ final class Simulator: @unchecked Sendable {
     testimony.uploads = world.uploads.keys.sorted()
     testimony.staged = fileNames(of: world.stagingDirectory)
     testimony.strayWatermarks = state.strayWatermarks
+    testimony.faultsEnd = restsFrom
     testimony.end = world.clock.now().seconds
     testimony.highWater = world.clock.highWater
     return testimony
