@@ -204,14 +204,15 @@ struct EventReader: ~Copyable {
     if case .expression(let field) = plan.schema.sequence,
       sqlite3_column_type(statement, EventColumns.sequence) != SQLITE_INTEGER
     {
-      let value = UTF8Text.prefix(ValueText.raw(statement, EventColumns.sequence), limit: 80)
+      let value = UTF8Text.prefix(ColumnValue(statement, EventColumns.sequence).bytes, limit: 80)
       throw Pinning.notInteger(field, value, connection.database)
     }
-    let time = timestamps.time(statement, EventColumns.ts)
+    let ts = ColumnValue(statement, EventColumns.ts)
+    let time = timestamps.time(ts)
     var key = ReadKey(pass: 0, order: 0, sequence: sequence)
     switch scan {
     case .byTime, .byTimeRest:
-      let raw = RawTime(statement, EventColumns.ts)
+      let raw = RawTime(ts)
       position = EventPosition(time: raw, sequence: sequence)
       // Before 1970: within a unit of the window, and not in it.
       guard time != nil else { return .leaveOut }

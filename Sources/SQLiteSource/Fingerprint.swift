@@ -13,8 +13,9 @@ enum Fingerprint {
     for column: Int32 in 0...1 {
       // Kind and length first, so that no two rows run together to the same bytes.
       let start = bytes.count
-      ValueText.append(statement.pointer, column, to: &bytes)
-      let kind = kind(sqlite3_column_type(statement.pointer, column))
+      let value = ColumnValue(statement.pointer, column)
+      ValueText.append(value, to: &bytes)
+      let kind = kind(value.type)
       bytes.insert(contentsOf: "\(kind)\(bytes.count - start):".utf8, at: start)
     }
     let hash = bytes.withUnsafeBytes(ByteTable.hash)

@@ -33,13 +33,13 @@ struct ProfileAssembler: ~Copyable {
   mutating func beginRow(_ statement: OpaquePointer, _ key: ReadKey, _ version: ProfileVersion?) {
     row = ProfileRow(key: key)
     row.version = version
-    row.isDeleted = sqlite3_column_type(statement, ProfileColumns.deletedAt) != SQLITE_NULL
+    row.isDeleted = !ColumnValue(statement, ProfileColumns.deletedAt).isNull
     text.beginRow(in: batch.bytes)
   }
 
   /// Gives the row that was begun its object; false when it has none.
   mutating func takeObject(_ statement: OpaquePointer) -> Bool {
-    let object = ValueText.raw(statement, ProfileColumns.objectKey)
+    let object = ColumnValue(statement, ProfileColumns.objectKey).bytes
     guard !object.isEmpty else { return false }
     let start = batch.bytes.count
     batch.bytes.append(contentsOf: object)

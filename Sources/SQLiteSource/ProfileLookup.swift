@@ -63,17 +63,15 @@ struct ProfileLookup: ~Copyable {
       return
     }
     // The kind is part of the key: 7 and '7' need not be the same profile.
-    switch sqlite3_column_type(events, column) {
+    let value = ColumnValue(events, column)
+    let kind = value.type
+    switch kind {
     case SQLITE_TEXT, SQLITE_BLOB:
-      let key = ValueText.raw(events, column)
-      let kind = UInt64(sqlite3_column_type(events, column))
-      try complete(&row, key, ByteTable.hash(key) &+ kind, events, column, &bytes)
+      let key = value.bytes
+      try complete(&row, key, ByteTable.hash(key) &+ UInt64(kind), events, column, &bytes)
     default:
       let number =
-        sqlite3_column_type(events, column) == SQLITE_INTEGER
-        ? UInt64(bitPattern: sqlite3_column_int64(events, column))
-        : sqlite3_column_double(events, column).bitPattern
-      let kind = sqlite3_column_type(events, column)
+        kind == SQLITE_INTEGER ? UInt64(bitPattern: value.integer) : value.real.bitPattern
       try withUnsafeBytes(of: (number, Int64(kind))) { key in
         try complete(&row, key, ByteTable.hash(key), events, column, &bytes)
       }
@@ -106,7 +104,7 @@ struct ProfileLookup: ~Copyable {
   private mutating func take(_ column: Int32) -> Int? {
     guard !statement.isNull(column) else { return nil }
     let start = texts.count
-    ValueText.append(statement.pointer, column, to: &texts)
+    ValueText.append(ColumnValue(statement.pointer, column), to: &texts)
     return texts.count - start
   }
 

@@ -28,8 +28,9 @@ struct ProfileTimes {
   private static func moment(
     _ statement: OpaquePointer, _ column: Int32, _ timestamps: TimestampReader
   ) -> Moment {
-    guard sqlite3_column_type(statement, column) != SQLITE_NULL else { return .absent }
-    return timestamps.time(statement, column).map(Moment.at) ?? .unusable
+    let value = ColumnValue(statement, column)
+    guard !value.isNull else { return .absent }
+    return timestamps.time(value).map(Moment.at) ?? .unusable
   }
 
   /// The later of the two.

@@ -16,13 +16,14 @@ extension RejectedRow {
   /// At most ``valueLimit`` bytes of a column's value; nil for NULL and for a column below 0.
   static func text(_ statement: OpaquePointer, _ column: Int32) -> String? {
     guard column >= 0 else { return nil }
-    switch sqlite3_column_type(statement, column) {
+    let value = ColumnValue(statement, column)
+    switch value.type {
     case SQLITE_NULL: return nil
     case SQLITE_TEXT, SQLITE_BLOB:
-      return UTF8Text.prefix(ValueText.raw(statement, column), limit: valueLimit)
+      return UTF8Text.prefix(value.bytes, limit: valueLimit)
     default:
       var bytes: [UInt8] = []
-      ValueText.append(statement, column, to: &bytes)
+      ValueText.append(value, to: &bytes)
       return String(decoding: bytes, as: UTF8.self)
     }
   }

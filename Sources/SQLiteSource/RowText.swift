@@ -27,15 +27,14 @@ struct RowText {
   /// A column's value as text; absent for NULL and for a column below 0.
   func field(_ statement: OpaquePointer, _ column: Int32, to bytes: inout [UInt8]) -> ByteRange {
     guard column >= 0 else { return absent }
-    let type = sqlite3_column_type(statement, column)
+    let value = ColumnValue(statement, column)
+    let type = value.type
     guard type != SQLITE_NULL, !isTooLarge(bytes) else { return absent }
     let start = bytes.count
     if type == SQLITE_TEXT {
-      let text = sqlite3_column_text(statement, column)
-      let count = Int(sqlite3_column_bytes(statement, column))
-      UTF8Text.append(UnsafeRawBufferPointer(start: text, count: count), to: &bytes)
+      UTF8Text.append(value.text, to: &bytes)
     } else {
-      ValueText.append(statement, column, to: &bytes)
+      ValueText.append(value, to: &bytes)
     }
     return ByteRange(offset: UInt32(start), count: UInt32(bytes.count - start))
   }
@@ -46,10 +45,11 @@ struct RowText {
     let start = bytes.count
     var column = properties.first
     for name in properties.names {
-      if sqlite3_column_type(statement, column) != SQLITE_NULL, !isTooLarge(bytes) {
+      let value = ColumnValue(statement, column)
+      if !value.isNull, !isTooLarge(bytes) {
         bytes.append(bytes.count == start ? UInt8(ascii: "{") : UInt8(ascii: ","))
         bytes.append(contentsOf: name)
-        ValueText.appendJSON(statement, column, to: &bytes, scratch: &scratch)
+        ValueText.appendJSON(value, to: &bytes, scratch: &scratch)
       }
       column += 1
     }

@@ -115,14 +115,12 @@ struct TimestampReader {
   var acceptsText: Bool
 
   /// Nil for a value that is no time in the usable years.
-  func time(_ statement: OpaquePointer, _ column: Int32) -> RowTime? {
-    switch sqlite3_column_type(statement, column) {
-    case SQLITE_INTEGER: return RowTime(sqlite3_column_int64(statement, column), unit)
-    case SQLITE_FLOAT where unit != .iso8601: return RowTime(sqlite3_column_double(statement, column), unit)
+  func time(_ value: ColumnValue) -> RowTime? {
+    switch value.type {
+    case SQLITE_INTEGER: return RowTime(value.integer, unit)
+    case SQLITE_FLOAT where unit != .iso8601: return RowTime(value.real, unit)
     case SQLITE_TEXT where acceptsText || unit == .iso8601:
-      guard let text = sqlite3_column_text(statement, column) else { return nil }
-      let bytes = UnsafeRawBufferPointer(start: text, count: Int(sqlite3_column_bytes(statement, column)))
-      return unit == .iso8601 ? ISO8601.time(bytes, zone: zone) : RowTime(number: bytes, unit)
+      return unit == .iso8601 ? ISO8601.time(value.text, zone: zone) : RowTime(number: value.text, unit)
     default: return nil
     }
   }
@@ -140,10 +138,8 @@ enum RawTime {
   case integer(Int64)
   case real(Double)
 
-  init(_ statement: OpaquePointer, _ column: Int32) {
-    self =
-      sqlite3_column_type(statement, column) == SQLITE_INTEGER
-      ? .integer(sqlite3_column_int64(statement, column)) : .real(sqlite3_column_double(statement, column))
+  init(_ value: ColumnValue) {
+    self = value.type == SQLITE_INTEGER ? .integer(value.integer) : .real(value.real)
   }
 
   var value: SQLiteValue {

@@ -4,11 +4,11 @@ internal import ExportCore
 /// Writes one column's value as text or as JSON into a batch's bytes.
 enum ValueText {
   /// Appends the value as text: numbers with every digit, a BLOB as the UTF-8 it is taken for. Nothing for NULL.
-  static func append(_ statement: OpaquePointer, _ column: Int32, to bytes: inout [UInt8]) {
-    switch sqlite3_column_type(statement, column) {
-    case SQLITE_TEXT, SQLITE_BLOB: UTF8Text.append(raw(statement, column), to: &bytes)
-    case SQLITE_INTEGER: append(sqlite3_column_int64(statement, column), to: &bytes)
-    case SQLITE_FLOAT: append(sqlite3_column_double(statement, column), to: &bytes)
+  static func append(_ value: ColumnValue, to bytes: inout [UInt8]) {
+    switch value.type {
+    case SQLITE_TEXT, SQLITE_BLOB: UTF8Text.append(value.bytes, to: &bytes)
+    case SQLITE_INTEGER: append(value.integer, to: &bytes)
+    case SQLITE_FLOAT: append(value.real, to: &bytes)
     default: break
     }
   }
@@ -16,13 +16,11 @@ enum ValueText {
   /// Appends the value as JSON (RFC 8259): text as a string, a BLOB as a string in base64, infinities as the
   /// strings "Infinity" and "-Infinity". Not for NULL.
   /// - Parameter scratch: only for mending text; its content is of no use afterwards.
-  static func appendJSON(
-    _ statement: OpaquePointer, _ column: Int32, to bytes: inout [UInt8], scratch: inout [UInt8]
-  ) {
-    switch sqlite3_column_type(statement, column) {
-    case SQLITE_INTEGER: append(sqlite3_column_int64(statement, column), to: &bytes)
+  static func appendJSON(_ value: ColumnValue, to bytes: inout [UInt8], scratch: inout [UInt8]) {
+    switch value.type {
+    case SQLITE_INTEGER: append(value.integer, to: &bytes)
     case SQLITE_FLOAT:
-      let real = sqlite3_column_double(statement, column)
+      let real = value.real
       if real.isFinite {
         append(real, to: &bytes)
       } else {
@@ -30,10 +28,10 @@ enum ValueText {
       }
     case SQLITE_BLOB:
       bytes.append(UInt8(ascii: "\""))
-      Base64.append(raw(statement, column), to: &bytes)
+      Base64.append(value.bytes, to: &bytes)
       bytes.append(UInt8(ascii: "\""))
     default:
-      let text = raw(statement, column)
+      let text = value.text
       if UTF8Text.isValid(text) {
         JSONText.appendString(text, to: &bytes)
       } else {
@@ -42,17 +40,6 @@ enum ValueText {
         scratch.withUnsafeBytes { JSONText.appendString($0, to: &bytes) }
       }
     }
-  }
-
-  /// The bytes of a TEXT, in UTF-8 whatever the database's encoding, or of a BLOB.
-  static func raw(_ statement: OpaquePointer, _ column: Int32) -> UnsafeRawBufferPointer {
-    // A BLOB must not be asked for as text: in a database in UTF-16 it would be converted.
-    if sqlite3_column_type(statement, column) == SQLITE_BLOB {
-      let start = sqlite3_column_blob(statement, column)
-      return UnsafeRawBufferPointer(start: start, count: Int(sqlite3_column_bytes(statement, column)))
-    }
-    let start = sqlite3_column_text(statement, column)
-    return UnsafeRawBufferPointer(start: start, count: Int(sqlite3_column_bytes(statement, column)))
   }
 
   static func append(_ value: Int64, to bytes: inout [UInt8]) {

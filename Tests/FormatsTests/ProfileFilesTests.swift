@@ -137,7 +137,12 @@ import ZoneTesting
       variation.maxFileBytes = 10_000
       let files = try Self.json.profileFiles(variation, in: directory)
       try files.append(ProfileBatch(Self.profiles(20, bytes: 3000)))
-      let left = try FileManager.default.contentsOfDirectory(atPath: directory)
+      // They are stored by another thread, in its own time.
+      var left: [String] = []
+      for _ in 0..<500 where left.count <= 2 {
+        Thread.sleep(forTimeInterval: 0.01)
+        left = try FileManager.default.contentsOfDirectory(atPath: directory)
+      }
       #expect(left.count > 2)
       for name in left { #expect(TemporaryFileName.isOurs(name, stem: Self.json.fileNames.stem)) }
       files.abandon()

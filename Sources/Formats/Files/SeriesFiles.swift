@@ -6,6 +6,8 @@ import ExportCore
 /// records make the same files.
 struct SeriesFiles<Series: FileSeries & ~Copyable>: ~Copyable {
   private struct File {
+    /// What waits to be stored, where it can be handed over as it is; else it waits in pages.
+    var chunk: Chunk?
     var pending = PendingPages.Chain()
     /// Nil while there is none under construction.
     var index: Int32?
@@ -25,7 +27,7 @@ struct SeriesFiles<Series: FileSeries & ~Copyable>: ~Copyable {
     var last = ReadKey(pass: 0, order: 0, sequence: 0)
 
     /// What waits to be stored.
-    var waitingBytes: Int { asideBytes + pending.bytes }
+    var waitingBytes: Int { asideBytes + pending.bytes + (chunk?.bytes.count ?? 0) }
   }
 
   /// A file that is complete as soon as its lane has come to its end.
@@ -50,6 +52,8 @@ struct SeriesFiles<Series: FileSeries & ~Copyable>: ~Copyable {
   private var pages: PendingPages
   private let lanes: [StoringLane]
   private let chunks: ChunkPool
+  /// How many more files may have a chunk of their own to wait in, which saves their bytes the way through pages.
+  private var ownChunks: Int
   /// Slots that have been used and are free again.
   private var freeSlots: [Int32] = []
   private var slots: Int32 = 0
@@ -73,8 +77,10 @@ struct SeriesFiles<Series: FileSeries & ~Copyable>: ~Copyable {
     pages = PendingPages(bytes: memory)
     chunkBytes = min(codec.chunkBytes, memory / 4)
     lanes = codecs.map { StoringLane(FileStorage($0, in: staging)) }
+    ownChunks = codec.waitsAside ? 0 : memory / 4 / chunkBytes
     chunks = ChunkPool(
-      chunks: lanes.count + max(1, SeriesFiles.chunksUnderWay / chunkBytes), chunkBytes: chunkBytes)
+      chunks: ownChunks + lanes.count + max(1, SeriesFiles.chunksUnderWay / chunkBytes),
+      chunkBytes: chunkBytes)
     files = Array(repeating: File(), count: series.count)
     self.series = series
   }
@@ -126,6 +132,15 @@ struct SeriesFiles<Series: FileSeries & ~Copyable>: ~Copyable {
       try flush(i)
       guard bytes.count <= chunkBytes else { return try storeNow(bytes, i) }
     }
+    if files[i].chunk == nil {
+      guard ownChunks > 0, files[i].waitingBytes == 0 else { return try addToPages(bytes, i) }
+      ownChunks -= 1
+      files[i].chunk = chunks.take()
+    }
+    files[i].chunk!.bytes.append(bytes)
+  }
+
+  private mutating func addToPages(_ bytes: UnsafeRawBufferPointer, _ i: Int) throws(ExportError) {
     if pages.pagesNeeded(bytes.count, by: files[i].pending) > pages.freePages { try relieve() }
     pages.append(bytes, to: &files[i].pending)
   }
@@ -178,6 +193,7 @@ struct SeriesFiles<Series: FileSeries & ~Copyable>: ~Copyable {
   /// Throws away the file under construction of a series.
   mutating func drop(_ i: Int) {
     guard i < files.count, files[i].index != nil else { return }
+    if let chunk = takeOwnChunk(of: i) { chunks.give(chunk) }
     pages.free(&files[i].pending)
     if files[i].aside != 0 { staging.remove(files[i].aside) }
     if files[i].slot >= 0 { lane(of: i).drop(place(of: i)) }
@@ -232,7 +248,7 @@ struct SeriesFiles<Series: FileSeries & ~Copyable>: ~Copyable {
   /// Writes what waits of one series, as one chunk.
   private mutating func flush(_ i: Int) throws(ExportError) {
     guard files[i].waitingBytes > 0 else { return }
-    let chunk = chunks.take()
+    let chunk = takeOwnChunk(of: i) ?? chunks.take()
     beginStoring(i)
     if files[i].asideBytes > 0 {
       do throws(ExportError) {
@@ -248,6 +264,12 @@ struct SeriesFiles<Series: FileSeries & ~Copyable>: ~Copyable {
     isGiven(chunk.bytes.count, i)
     lane(of: i).store(chunk, from: chunks, in: place(of: i))
     try lane(of: i).check()
+  }
+
+  private mutating func takeOwnChunk(of i: Int) -> Chunk? {
+    guard let chunk = files[i].chunk.take() else { return nil }
+    ownChunks += 1
+    return chunk
   }
 
   /// A record too large for a chunk.
