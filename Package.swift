@@ -111,7 +111,7 @@ let package = Package(
     .testTarget(
       name: "ExportCoreTests", dependencies: ["ExportCore", "TimeZones", "ZoneTesting"],
       swiftSettings: optimised),
-    .testTarget(name: "ParquetTests", dependencies: ["Parquet"], swiftSettings: optimised),
+    .testTarget(name: "ParquetTests", dependencies: ["Compression", "Parquet"], swiftSettings: optimised),
     .executableTarget(
       name: "ParquetBenchmark", dependencies: ["Parquet"], path: "Benchmarks/ParquetBenchmark",
       swiftSettings: optimised),

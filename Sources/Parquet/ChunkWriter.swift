@@ -6,8 +6,8 @@ struct ChunkWriter: ~Copyable {
   /// What is to be said of a chunk in the file's metadata.
   struct Chunk {
     var encoding = ValueEncoding.plain
-    var dictionaryOffset: Int64?
-    var dataOffset: Int64 = 0
+    /// Bytes of the dictionary page in front of the data pages; nil without one.
+    var dictionaryBytes: Int?
     var dataPages = 0
     var entries = 0
     var nulls = 0
@@ -25,7 +25,6 @@ struct ChunkWriter: ~Copyable {
   private var packer: PagePacker
   private var page = Bytes()
   private var header = ThriftWriter()
-  var index = PageIndex()
 
   var codec: Int32 { packer.codec }
 
@@ -37,10 +36,10 @@ struct ChunkWriter: ~Copyable {
 
   /// Writes the rows of one column.
   /// - Parameters:
-  ///   - offset: where in the file the chunk begins.
+  ///   - index: filled anew.
   ///   - write: takes each page.
   mutating func write<Failure: Error>(
-    _ buffer: inout ColumnBuffer, _ type: ValueType, rows: Int, at offset: Int64,
+    _ buffer: inout ColumnBuffer, _ type: ValueType, rows: Int, _ index: inout PageIndex,
     _ write: (UnsafeRawBufferPointer) throws(Failure) -> Void
   ) throws(Failure) -> Chunk {
     let runs = buffer.finish(rows: rows)
@@ -48,22 +47,23 @@ struct ChunkWriter: ~Copyable {
     chunk.encoding = encoder.choose(buffer, limits: limits, &packer)
     index.begin(type)
     if chunk.encoding == .dictionary {
-      chunk.dictionaryOffset = offset
       try writeDictionary(&chunk, write)
+      chunk.dictionaryBytes = chunk.storedBytes
     }
-    chunk.dataOffset = offset + Int64(chunk.storedBytes)
     let finder = BoundsFinder(type: type, values: buffer.values.bytes)
     var cutter = PageCutter(buffer, runs: runs, rows: rows, limits: limits)
     while let page = cutter.next() {
       let begin = chunk.storedBytes
       try writeData(page, of: buffer, runs, &chunk, write)
-      index.append(page, at: offset + Int64(begin), storedBytes: chunk.storedBytes - begin)
-      note(finder.find(page.bytes), of: page, finder, &chunk)
+      index.append(page, at: begin, storedBytes: chunk.storedBytes - begin)
+      let found = finder.find(page.bytes)
+      index.append(found, of: page, finder)
+      ChunkWriter.note(found, of: page, finder, &chunk)
     }
     return chunk
   }
 
-  private mutating func note(
+  private static func note(
     _ found: BoundsFinder.Found, of page: Page, _ finder: BoundsFinder, _ chunk: inout Chunk
   ) {
     chunk.dataPages += 1
@@ -76,7 +76,6 @@ struct ChunkWriter: ~Copyable {
       chunk.notNumbers += count
       chunk.isOrdered = false
     }
-    index.append(found, of: page, finder)
   }
 
   private mutating func writeDictionary<Failure: Error>(

@@ -54,13 +54,15 @@ public struct FileWriter: ~Copyable {
     guard rows.rows > 0 else { return nil }
     begin()
     var group = RowGroupMetadata(rows: rows.rows, offset: Int64(position), plainBytes: 0, storedBytes: 0)
-    for column in schema.columns.indices {
-      let chunk = try rows.writeChunk(column, at: Int64(position)) { bytes throws(Failure) in
-        try append(bytes, to: sink)
-      }
-      keep(chunk, column, &rows)
-      group.plainBytes += chunk.plainBytes
-      group.storedBytes += chunk.storedBytes
+    let codec = rows.codec
+    var offset = Int64(position)
+    try rows.write { bytes throws(Failure) in
+      try append(bytes, to: sink)
+    } _: { column, encoded, finder in
+      keep(encoded, schema.columns[column], from: offset, codec, finder)
+      offset = Int64(position)
+      group.plainBytes += encoded.chunk.plainBytes
+      group.storedBytes += encoded.chunk.storedBytes
     }
     try flush(to: sink)
     rows.removeAll()
@@ -119,16 +121,18 @@ public struct FileWriter: ~Copyable {
 
 extension FileWriter {
   /// Keeps what the end of the file says of a chunk.
-  private mutating func keep(_ chunk: ChunkWriter.Chunk, _ column: Int, _ rows: inout RowGroupWriter) {
+  /// - Parameter begin: where it begins.
+  private mutating func keep(
+    _ encoded: borrowing RowGroupWriter.EncodedChunk, _ column: Column, from begin: Int64, _ codec: Int32,
+    _ finder: BoundsFinder
+  ) {
     let before = (metadata.output.count, columnIndexes.output.count, offsetIndexes.output.count)
+    let chunk = encoded.chunk
     metadata.resume(after: 0)
     metadata.i64(2, 0)
-    let codec = rows.chunks.codec
-    let finder = rows.finder(column)
-    let column = schema.columns[column]
-    metadata.structure(3) { FileWriter.write(chunk, column, codec, finder, to: &$0) }
-    _ = rows.chunks.index.writeBounds(to: &columnIndexes)
-    rows.chunks.index.writeOffsets(to: &offsetIndexes)
+    metadata.structure(3) { FileWriter.write(chunk, column, from: begin, codec, finder, to: &$0) }
+    _ = encoded.index.writeBounds(to: &columnIndexes)
+    encoded.index.writeOffsets(from: begin, to: &offsetIndexes)
     chunks.append(
       ChunkRecord(
         metadata: UInt32(metadata.output.count - before.0),
@@ -138,7 +142,7 @@ extension FileWriter {
 
   /// The fields of `ColumnMetaData`.
   private static func write(
-    _ chunk: ChunkWriter.Chunk, _ column: Column, _ codec: Int32, _ finder: BoundsFinder,
+    _ chunk: ChunkWriter.Chunk, _ column: Column, from begin: Int64, _ codec: Int32, _ finder: BoundsFinder,
     to thrift: inout ThriftWriter
   ) {
     let isDictionary = chunk.encoding == .dictionary
@@ -153,8 +157,8 @@ extension FileWriter {
     thrift.i64(5, Int64(chunk.entries))
     thrift.i64(6, Int64(chunk.plainBytes))
     thrift.i64(7, Int64(chunk.storedBytes))
-    thrift.i64(9, chunk.dataOffset)
-    if let offset = chunk.dictionaryOffset { thrift.i64(11, offset) }
+    thrift.i64(9, begin + Int64(chunk.dictionaryBytes ?? 0))
+    if isDictionary { thrift.i64(11, begin) }
     thrift.structure(12) { writeStatistics(of: chunk, column.type, finder, to: &$0) }
     thrift.list(13, of: .structure, count: isDictionary ? 2 : 1)
     if isDictionary {

@@ -1,7 +1,7 @@
 /// What the page index of a column chunk says of its data pages (PageIndex.md): where each lies, and what it holds at least
 /// and at most. It is filled anew for each chunk.
 struct PageIndex: ~Copyable {
-  private var locations = ThriftWriter()
+  private var locations = Bytes()
   private var allNull = Bytes()
   private var smallest = Boundaries()
   private var largest = Boundaries()
@@ -13,11 +13,19 @@ struct PageIndex: ~Copyable {
 
   private(set) var pages = 0
 
+  /// Of one size with what lies between it and the next.
+  private struct Location {
+    /// From the beginning of the chunk.
+    var offset: Int64
+    var firstRow: Int64
+    var storedBytes: Int64
+  }
+
   init() {}
 
   mutating func begin(_ type: ValueType) {
     self.type = type
-    locations.output.removeAll()
+    locations.removeAll()
     allNull.removeAll()
     smallest.removeAll()
     largest.removeAll()
@@ -27,12 +35,11 @@ struct PageIndex: ~Copyable {
     pages = 0
   }
 
-  mutating func append(_ page: Page, at offset: Int64, storedBytes: Int) {
-    locations.element {
-      $0.i64(1, offset)
-      $0.i32(2, Int32(storedBytes))
-      $0.i64(3, Int64(page.firstRow))
-    }
+  /// - Parameter offset: of the page in the chunk.
+  mutating func append(_ page: Page, at offset: Int, storedBytes: Int) {
+    locations.append(
+      Location(
+        offset: Int64(offset), firstRow: Int64(page.firstRow), storedBytes: Int64(storedBytes)))
     pages += 1
   }
 
@@ -56,10 +63,17 @@ struct PageIndex: ~Copyable {
   }
 
   /// Appends the offset index.
-  func writeOffsets(to out: inout ThriftWriter) {
+  /// - Parameter begin: where the chunk begins in the file.
+  func writeOffsets(from begin: Int64, to out: inout ThriftWriter) {
     out.element {
       $0.list(1, of: .structure, count: pages)
-      $0.output.append(locations.output.bytes)
+      for location in locations.values(as: Location.self) {
+        $0.element {
+          $0.i64(1, begin + location.offset)
+          $0.i32(2, Int32(location.storedBytes))
+          $0.i64(3, location.firstRow)
+        }
+      }
     }
   }
 

@@ -1,4 +1,6 @@
 public import Compression
+import Dispatch
+import Synchronization
 
 /// Takes rows column by column, and holds them until ``FileWriter`` writes them as a row group. One serves all row
 /// groups of all files of a schema, one after another, so that very many columns are paid for once.
@@ -7,8 +9,15 @@ public import Compression
 /// nothing is null there with none of the optional fields on the way to it, which costs nothing.
 public struct RowGroupWriter: ~Copyable {
   let schema: Schema
+  /// As readers are told (parquet.thrift, `CompressionCodec`).
+  let codec: Int32
   private let columns: UnsafeMutablePointer<ColumnBuffer>
-  var chunks: ChunkWriter
+  /// One for each thread.
+  private let writers: UnsafeMutablePointer<ChunkWriter>
+  private let threads: Int
+  /// The chunks last written, or encoded to be written.
+  private let chunks: UnsafeMutablePointer<EncodedChunk>
+  private let chunkCount: Int
 
   /// Rows held.
   public private(set) var rows = 0
@@ -19,12 +28,26 @@ public struct RowGroupWriter: ~Copyable {
   ///   - limits: how large pages become.
   ///   - encodings: which encodings may be used.
   ///   - compression: how pages are stored; nil leaves them as they are.
+  ///   - threads: how many encode the columns of a large row group at once, whose pages are in memory for that, as they will be
+  ///     stored. What is written is the same.
   /// - Throws: ``CompressionError`` for a level that does not exist, and for zstd in a build without it.
   public init(
     _ schema: Schema, limits: PageLimits = PageLimits(), encodings: EncodingSet = .all,
-    compression: CompressionFormat? = nil
+    compression: CompressionFormat? = nil, threads: Int = 1
   ) throws(CompressionError) {
-    chunks = try ChunkWriter(limits: limits, encodings: encodings, compression: compression)
+    let first = try ChunkWriter(limits: limits, encodings: encodings, compression: compression)
+    codec = first.codec
+    self.threads = threads
+    writers = .allocate(capacity: threads)
+    writers.initialize(to: first)
+    for i in 1..<max(threads, 1) {
+      // What the first one has, another can have.
+      (writers + i).initialize(
+        to: try! ChunkWriter(limits: limits, encodings: encodings, compression: compression))
+    }
+    chunkCount = threads == 1 ? 1 : min(schema.columns.count, RowGroupWriter.mostAhead)
+    chunks = .allocate(capacity: chunkCount)
+    for i in 0..<chunkCount { (chunks + i).initialize(to: EncodedChunk()) }
     self.schema = schema
     columns = .allocate(capacity: schema.columns.count)
     for i in schema.columns.indices { (columns + i).initialize(to: ColumnBuffer(schema.columns[i])) }
@@ -33,6 +56,10 @@ public struct RowGroupWriter: ~Copyable {
   deinit {
     columns.deinitialize(count: schema.columns.count)
     columns.deallocate()
+    writers.deinitialize(count: threads)
+    writers.deallocate()
+    chunks.deinitialize(count: chunkCount)
+    chunks.deallocate()
   }
 
   /// Gives a column a value.
@@ -79,15 +106,71 @@ public struct RowGroupWriter: ~Copyable {
     bytes = 0
   }
 
-  /// Writes one column.
-  mutating func writeChunk<Failure: Error>(
-    _ column: Int, at offset: Int64, _ write: (UnsafeRawBufferPointer) throws(Failure) -> Void
-  ) throws(Failure) -> ChunkWriter.Chunk {
-    try chunks.write(&columns[column], schema.columns[column].type, rows: rows, at: offset, write)
+  /// The finder that a chunk's bounds refer to.
+  private func finder(_ column: Int) -> BoundsFinder {
+    BoundsFinder(type: schema.columns[column].type, values: columns[column].values.bytes)
+  }
+}
+
+// MARK: Writing
+
+extension RowGroupWriter {
+  /// A column chunk, and its pages where it has been encoded ahead of its place in the file.
+  struct EncodedChunk: ~Copyable {
+    var chunk = ChunkWriter.Chunk()
+    var index = PageIndex()
+    var pages = Bytes()
   }
 
-  /// The finder that a chunk's bounds refer to.
-  func finder(_ column: Int) -> BoundsFinder {
-    BoundsFinder(type: schema.columns[column].type, values: columns[column].values.bytes)
+  /// How many columns at most are encoded before one of them is written.
+  private static var mostAhead: Int { 32 }
+  /// Smaller row groups are done before another thread has taken notice.
+  private static var smallestShared: Int { 256 << 10 }
+  /// What a chunk may keep of its memory.
+  private static var keptBytes: Int { 256 << 10 }
+
+  /// Writes all columns in their order.
+  /// - Parameters:
+  ///   - write: takes the next bytes.
+  ///   - keep: called behind each column.
+  mutating func write<Failure: Error>(
+    _ write: (UnsafeRawBufferPointer) throws(Failure) -> Void,
+    _ keep: (_ column: Int, borrowing EncodedChunk, BoundsFinder) -> Void
+  ) throws(Failure) {
+    guard threads > 1, bytes >= RowGroupWriter.smallestShared else {
+      for column in schema.columns.indices {
+        chunks[0].chunk = try writers[0].write(
+          &columns[column], schema.columns[column].type, rows: rows, &chunks[0].index, write)
+        keep(column, chunks[0], finder(column))
+      }
+      return
+    }
+    for first in stride(from: 0, to: schema.columns.count, by: chunkCount) {
+      let some = first..<min(first + chunkCount, schema.columns.count)
+      encode(some)
+      for column in some {
+        try write(chunks[column - first].pages.bytes)
+        keep(column, chunks[column - first], finder(column))
+        chunks[column - first].pages.removeAll(keepingCapacityUpTo: RowGroupWriter.keptBytes)
+      }
+    }
+  }
+
+  /// Encodes columns on several threads. Each column and its place belong to the thread that has drawn it.
+  private mutating func encode(_ some: Range<Int>) {
+    // Safe to share: a column and its place are used by the thread that has drawn it alone, a writer by its thread, and all
+    // of them are done when the call returns.
+    nonisolated(unsafe) let (columns, writers, chunks) = (columns, writers, chunks)
+    let rows = rows
+    let types = schema.columns[some].map(\.type)
+    let next = Atomic<Int>(some.lowerBound)
+    DispatchQueue.concurrentPerform(iterations: min(threads, some.count)) { thread in
+      while case let column = next.add(1, ordering: .relaxed).oldValue, column < some.upperBound {
+        let place = chunks + (column - some.lowerBound)
+        place.pointee.chunk = writers[thread].write(
+          &columns[column], types[column - some.lowerBound], rows: rows, &place.pointee.index
+        ) { place.pointee.pages.append($0) }
+      }
+    }
   }
 }

@@ -1,3 +1,4 @@
+import Compression
 import Testing
 
 @testable import Parquet
@@ -72,6 +73,38 @@ import Testing
     let metadata = writer.close { bytes += $0.count }
     #expect(metadata.rows == 10_000 && metadata.bytes == bytes)
     #expect(bytes < 10_000 * 400)
+  }
+
+  /// More columns than are encoded ahead, and enough of each for threads to share them.
+  @Test func threadsWriteWhatOneWrites() throws {
+    let schema = try Schema(
+      (0..<70).map { Field("p\($0)", .optional, $0 % 3 == 0 ? .string : $0 % 3 == 1 ? .int64 : .double) })
+    let limits = PageLimits(rows: 500, bytes: 2000)
+    func file(threads: Int) throws -> [UInt8] {
+      var rows = try RowGroupWriter(schema, limits: limits, compression: .gzip(level: 6), threads: threads)
+      var writer = FileWriter(schema, createdBy: "test")
+      var random = SeededRandom(state: 7)
+      var bytes: [UInt8] = []
+      for _ in 0..<3 {
+        for _ in 0..<2000 {
+          for column in 0..<70 where random.next() % 4 > 0 {
+            let value = random.next() % (column < 35 ? 100 : 1 << 40)
+            switch column % 3 {
+            case 0: Array(String(value).utf8).withUnsafeBytes { rows.append($0, to: column) }
+            case 1: rows.append(Int64(value), to: column)
+            default: rows.append(Double(value), to: column)
+            }
+          }
+          rows.endRow()
+        }
+        writer.write(&rows) { bytes += $0 }
+      }
+      _ = writer.close { bytes += $0 }
+      return bytes
+    }
+    let one = try file(threads: 1)
+    #expect(one.count > 100_000)
+    for threads in [2, 3, 8] { #expect(try file(threads: threads) == one) }
   }
 
   @Test func schemasThatNoReaderTakesAreRefused() {

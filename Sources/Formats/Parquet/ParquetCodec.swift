@@ -11,8 +11,9 @@ final class ParquetCodec: ChunkCodec {
   static let isExact = false
   static let waitsAside = true
   static let storesBeginning = false
-  /// The columns of a row group are there once.
+  /// The columns of a row group are there once; what is compressed is shared between threads instead.
   static let lanes = 1
+  private static let threads = 2
 
   private final class OpenFile {
     let layout: ParquetLayout
@@ -82,7 +83,9 @@ final class ParquetCodec: ChunkCodec {
     if groupLayout === layout, let group = group.take() { return group }
     groupLayout = layout
     do throws(CompressionError) {
-      return try RowGroupWriter(layout.schema, encodings: .common, compression: format)
+      return try RowGroupWriter(
+        layout.schema, encodings: .common, compression: format,
+        threads: format == nil ? 1 : ParquetCodec.threads)
     } catch {
       throw ExportError(.encoding, .passing, object: "compression", problem: "\(error)")
     }

@@ -38,7 +38,8 @@ private struct Columns: ~Copyable {
       schema,
       limits: PageLimits(
         rows: description.pageRows ?? PageLimits().rows, bytes: description.pageBytes ?? PageLimits().bytes),
-      encodings: description.encodings == "all" ? .all : .common, compression: compression)
+      encodings: description.encodings == "all" ? .all : .common, compression: compression,
+      threads: compression == nil ? 1 : 2)
     self.file = file
     self.schema = schema
     self.group = group
