@@ -137,6 +137,13 @@ struct OutputBytes: ~Copyable {
     reserve(room)
     var first = count + room
     var rest = number
+    while rest >= 100 {
+      first -= 2
+      let (quotient, pair) = rest.quotientAndRemainder(dividingBy: 100)
+      base[first] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: pair / 10)
+      base[first + 1] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: pair % 10)
+      rest = quotient
+    }
     repeat {
       first -= 1
       base[first] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest % 10)

@@ -14,12 +14,18 @@ enum UTF8Text {
     let count = text.count
     guard let base = text.baseAddress else { return true }
     var i = 0
-    // Most text is ASCII from end to end: of that, 32 bytes at a time.
-    while i &+ 32 <= count {
-      let words = base.loadUnaligned(fromByteOffset: i, as: SIMD4<UInt64>.self)
-      guard (words.x | words.y | words.z | words.w) & 0x8080_8080_8080_8080 == 0 else { break }
-      i &+= 32
+    // Most text is ASCII from end to end: of that, 64 bytes at a time, put together before they are looked at.
+    while i &+ 64 <= count {
+      let pairs = base + i
+      let words =
+        pairs.loadUnaligned(as: SIMD2<UInt64>.self)
+        | pairs.loadUnaligned(fromByteOffset: 16, as: SIMD2<UInt64>.self)
+        | pairs.loadUnaligned(fromByteOffset: 32, as: SIMD2<UInt64>.self)
+        | pairs.loadUnaligned(fromByteOffset: 48, as: SIMD2<UInt64>.self)
+      guard (words.x | words.y) & 0x8080_8080_8080_8080 == 0 else { break }
+      i &+= 64
     }
+    if count >= 8, count - i <= 64, isASCII(base, from: i, count) { return true }
     while i < count {
       // Eight ASCII bytes at a time.
       while i + 8 <= count,
@@ -50,6 +56,18 @@ enum UTF8Text {
       i += length
     }
     return true
+  }
+
+  /// Whether the bytes from `start` on are ASCII, of at least eight: the last eight are looked at at once, some of them twice.
+  @inline(__always)
+  private static func isASCII(_ base: UnsafeRawPointer, from start: Int, _ count: Int) -> Bool {
+    var bits = base.loadUnaligned(fromByteOffset: count &- 8, as: UInt64.self)
+    var i = start
+    while i &+ 8 < count {
+      bits |= base.loadUnaligned(fromByteOffset: i, as: UInt64.self)
+      i &+= 8
+    }
+    return bits & 0x8080_8080_8080_8080 == 0
   }
 
   /// At most `limit` bytes of `text`, cut before a character and mended.

@@ -23,6 +23,8 @@ struct Exportd: AsyncParsableCommand {
     // are enough where nothing that is done for each row allocates.
     _ = mallopt(M_MMAP_THRESHOLD, 1 << 20)
     _ = mallopt(M_ARENA_MAX, 2)
+    // A batch that has been used leaves room for the next one, which would be taken from the system anew, page by page.
+    _ = mallopt(M_TRIM_THRESHOLD, 4 << 20)
     await main(nil)
   }
 }

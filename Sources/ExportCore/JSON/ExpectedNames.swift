@@ -1,4 +1,13 @@
 import Glibc
+import Synchronization
+
+/// Which names an object has, and in which order: two objects of one shape have the same, and nothing inside of their values.
+package struct ObjectShape: Hashable, Sendable {
+  /// Of all ``ExpectedNames`` there are.
+  fileprivate var instance: UInt32
+  fileprivate var path: UInt32
+  fileprivate var members: Int
+}
 
 /// The names that members of objects have had, and which of them came behind which. Objects that one program writes have
 /// mostly the same names in the same order: then the next name need not be read, only compared with the one that is
@@ -34,6 +43,12 @@ package struct ExpectedNames: ~Copyable {
   private var first: UInt16 = 0
   private var expected: UInt16 = 0
   private var last: UInt16?
+  /// Members of the object at hand so far.
+  private var members = 0
+  /// Counts the changes of which names come behind which.
+  private var path: UInt32 = 0
+  private let instance = ExpectedNames.instances.add(1, ordering: .relaxed).newValue
+  private static let instances = Atomic<UInt32>(0)
   /// Whether the object at hand may have a name twice: it has one that was not taken up, or one that it had before.
   package private(set) var mayRepeat = false
 
@@ -54,7 +69,18 @@ package struct ExpectedNames: ~Copyable {
     object += 1
     expected = first
     last = nil
+    members = 0
     mayRepeat = false
+  }
+
+  /// Of the object at hand once it is whole.
+  /// - Parameter tokens: how many it has.
+  /// - Returns: nil when some values have something inside, or when it may have a name twice.
+  @inline(__always)
+  package func shape(tokens: Int) -> ObjectShape? {
+    guard !mayRepeat, tokens == 1 &+ 2 &* members else { return nil }
+    // Without a change each of its names came behind the one before as in the last object.
+    return ObjectShape(instance: instance, path: path, members: members)
   }
 
   @inline(never)
@@ -89,6 +115,7 @@ package struct ExpectedNames: ~Copyable {
     name.pointee.object = object
     last = expected
     expected = name.pointee.next
+    members &+= 1
     return count
   }
 
@@ -102,6 +129,8 @@ package struct ExpectedNames: ~Copyable {
     }
     if names[Int(number)].object == object { mayRepeat = true }
     names[Int(number)].object = object
+    members += 1
+    if path == .max { mayRepeat = true } else { path += 1 }
     if let last { names[Int(last)].next = number } else { first = number }
     last = number
     expected = names[Int(number)].next

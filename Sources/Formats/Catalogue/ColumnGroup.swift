@@ -26,6 +26,8 @@ struct ColumnGroup: ~Copyable {
   private(set) var count = 0
   /// Columns that have a value in the row at hand.
   private var placed: [UInt32] = []
+  /// Of the object placed last, if all of its names had columns: another one of that shape lies in the same cells.
+  private var shape: ObjectShape?
   /// The column that came first last.
   private var first: UInt32 = 0
   /// Number of the column plus one; 0 is empty. At most half full. None as long as there are so few columns that a look at each
@@ -71,11 +73,26 @@ struct ColumnGroup: ~Copyable {
   /// - Returns: whether all of them had one before, that holds the value if types are asked for.
   @inline(__always)
   mutating func place(_ field: borrowing JSONField, typed: Bool) -> Bool {
+    var fits = true
+    if let shape = field.shape, shape == self.shape {
+      if typed { field.withValue { fits = widen(by: $0) } }
+      return fits
+    }
     for column in placed { cells[Int(column)] = 0 }
     placed.removeAll(keepingCapacity: true)
+    shape = field.shape
     guard !field.isAbsent else { return true }
-    var fits = true
     field.withValue { fits = place($0, typed: typed) }
+    return fits
+  }
+
+  /// Looks at the types of an object whose values lie in the cells of the one before.
+  private mutating func widen(by object: JSONValue) -> Bool {
+    var fits = true
+    for column in placed {
+      let type = PropertyType(of: object, at: Int(cells[Int(column)]))
+      if type != columns[Int(column)].type, widen(column, by: type) { fits = false }
+    }
     return fits
   }
 

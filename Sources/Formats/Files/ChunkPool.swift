@@ -5,7 +5,8 @@ import Synchronization
 ///
 /// `@unchecked`: it has one owner at a time, and changes hands through the pool's lock and the lane's queue.
 final class Chunk: @unchecked Sendable {
-  var bytes = OutputBytes()
+  /// Having one owner is what the check at run time would prove for every record.
+  @exclusivity(unchecked) var bytes = OutputBytes()
 }
 
 /// A fixed number of chunks that are used over and over: whoever takes one when all are under way waits, so that storing

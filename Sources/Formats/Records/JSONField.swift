@@ -10,6 +10,8 @@ struct JSONField: ~Copyable {
   /// The text written anew, when names occurred more than once in it.
   private var rewritten = OutputBytes(capacity: 64)
   private(set) var isAbsent = true
+  /// Of an object whose values have nothing inside; nil when that is not known.
+  private(set) var shape: ObjectShape?
 
   /// - Parameter kinds: how many kinds of rows are told apart, whose names are remembered by themselves; a power of two.
   init(kinds: Int = 1) {
@@ -30,6 +32,7 @@ struct JSONField: ~Copyable {
     _ source: UnsafeRawBufferPointer?, kind: JSONToken.Kind, row: Int = 0, names: inout MemberNames
   ) throws(JSONFieldError) {
     isAbsent = true
+    shape = nil
     guard let source else { return }
     do throws(JSONSyntaxError) {
       text = try reader.readCompacting(source, expecting: self.names + (row & (kinds - 1)))
@@ -43,6 +46,8 @@ struct JSONField: ~Copyable {
     if reader.mayRepeatNames {
       let superseded = names.superseded(in: text, reader.tokens)
       if !superseded.isEmpty { rewrite(without: superseded.sorted()) }
+    } else if kind == .object {
+      shape = (self.names + (row & (kinds - 1))).pointee.shape(tokens: reader.tokens.count)
     }
     isAbsent = false
   }
