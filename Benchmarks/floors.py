@@ -43,7 +43,9 @@ class Pieces:
         place.remove()
         if format in PLAIN:
             place, files = self.files(PLAIN[format])
-            floor["compress"] = self.least(format.rpartition("-")[2], *files)["seconds"]
+            compression = exporting.FORMATS[format]["compression"]
+            work = compression if isinstance(compression, str) else "{codec}-{level}".format(**compression)
+            floor["compress"] = self.least(work, *files)["seconds"]
             place.remove()
         floor["sum"] = sum(floor.values())
         return {name: round(seconds, 3) for name, seconds in floor.items()}

@@ -11,6 +11,7 @@ import Glibc
            FloorsBenchmark hash FILE…            SHA-256
            FloorsBenchmark write OUTPUT FILE…    writes the bytes of each file to OUTPUT, in pieces of 1 MiB
            FloorsBenchmark gzip FILE…            as exports do, in blocks of 1 MiB
+           FloorsBenchmark gzip-LEVEL FILE…      the same at this level of an export's
            FloorsBenchmark zstd FILE…            the same with zstd
            FloorsBenchmark libdeflate-LEVEL FILE…  the same with this level of libdeflate's own
     """
@@ -44,6 +45,9 @@ import Glibc
     case "gzip": return compress(try CompressionFormat.gzip().makeCompressor())
     case "zstd": return compress(try CompressionFormat.zstd().makeCompressor())
     default:
+      if work.hasPrefix("gzip-"), let level = Int(work.dropFirst("gzip-".count)) {
+        return compress(try CompressionFormat.gzip(level: level).makeCompressor())
+      }
       #if Fast
         if work.hasPrefix("libdeflate-"), let level = Int(work.dropFirst("libdeflate-".count)) {
           return compress(try DeflateCompressor(level: level))
