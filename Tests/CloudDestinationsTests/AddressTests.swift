@@ -91,3 +91,15 @@ import Testing
     #expect(error?.description.contains("word") == false)
   }
 }
+
+@Suite struct LoopbackHostTests {
+  @Test(arguments: ["localhost", "LOCALHOST", "minio.localhost", "127.0.0.1", "127.255.3.4", "::1", "[::1]"])
+  func isThisMachine(host: String) { #expect(host.isLoopbackHost) }
+
+  @Test(arguments: [
+    "", "localhost.example.com", "127.example.com", "127.0.0.1.example.com", "127.0.0.256", "127.0.0",
+    "127.0.0.1.",
+    "128.0.0.1", "[::2]", "::", "notlocalhost",
+  ])
+  func isSomebodyElse(host: String) { #expect(!host.isLoopbackHost) }
+}

@@ -36,10 +36,7 @@ struct GCSAddress: Hashable, Sendable {
   func object(_ key: String) -> String { "\(objects)/\(key.percentEncoded())" }
 
   /// Whether it is on this machine, as emulators are.
-  var isLoopback: Bool {
-    host == "localhost" || host.hasSuffix(".localhost") || host.hasPrefix("127.") || host == "[::1]"
-      || host == "::1"
-  }
+  var isLoopback: Bool { host.isLoopbackHost }
 
   /// The address of an upload that the server has begun; nil for a place that tokens must not go to. What stands behind another
   /// endpoint may not know under what name it is reached: then only the path counts.

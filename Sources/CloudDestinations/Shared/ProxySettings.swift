@@ -76,7 +76,7 @@ struct ProxySettings: Sendable {
   }
 
   private static func isThisMachine(_ host: String) -> Bool {
-    host == "localhost" || host.hasSuffix(".localhost") || host.hasPrefix("127.") || host == "::1"
+    host.isLoopbackHost
       // Where a machine's and a container's metadata are: each its own.
       || host.hasPrefix("169.254.") || host.hasPrefix("fd00:ec2::") || host == "metadata.google.internal"
   }

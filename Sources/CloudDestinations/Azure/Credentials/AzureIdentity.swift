@@ -28,8 +28,8 @@ struct EntraClient: Hashable, Sendable {
     let address = "\(authority)/\(tenant.percentEncoded())/oauth2/v2.0/token"
     let object = "application \(id) at \(address)"
     let host = URLComponents(string: address)?.host ?? ""
-    let isLoopback = host == "localhost" || host.hasPrefix("127.") || host == "[::1]" || host == "::1"
-    guard let url = URL(string: address), url.scheme == "https" || url.scheme == "http" && isLoopback else {
+    guard let url = URL(string: address), url.scheme == "https" || url.scheme == "http" && host.isLoopbackHost
+    else {
       throw ExportError(
         .configuration, .lasting, object: "environment variable AZURE_AUTHORITY_HOST",
         problem: "is no https:// address", hint: "correct it, or unset it for the daemon")

@@ -117,8 +117,7 @@ struct GoogleCredentialSearch: Sendable {
   private func checkAddress(_ text: String, _ name: String, in place: String) throws(ExportError) {
     let url = URLComponents(string: text)
     let host = url?.host ?? ""
-    let isLoopback = host == "localhost" || host.hasPrefix("127.") || host == "::1" || host == "[::1]"
-    guard !host.isEmpty, url?.scheme == "https" || url?.scheme == "http" && isLoopback else {
+    guard !host.isEmpty, url?.scheme == "https" || url?.scheme == "http" && host.isLoopbackHost else {
       throw unusable(place, "has a \"\(name)\" that is no https:// address")
     }
   }

@@ -107,9 +107,9 @@ struct CredentialSearch {
 
   /// Loopback, and where ECS and EKS answer.
   private static func isOnThisMachine(_ host: String) -> Bool {
-    let host = host.trimmingCharacters(in: ["[", "]"])
-    return host == "localhost" || host.hasPrefix("127.") && host.allSatisfy { $0.isNumber || $0 == "." }
-      || ["::1", "169.254.170.2", "169.254.170.23", "fd00:ec2::23"].contains(host)
+    host.isLoopbackHost
+      || ["169.254.170.2", "169.254.170.23", "fd00:ec2::23"].contains(
+        host.trimmingCharacters(in: ["[", "]"]))
   }
 
   /// Nil where it is switched off.

@@ -22,7 +22,7 @@ struct SecurityTokenService: Sendable {
       endpoint ?? "https://sts.\(region).amazonaws.com" + (region.hasPrefix("cn-") ? ".cn" : "")
     guard let url = URL(string: address.hasSuffix("/") ? address : address + "/"),
       let host = url.host(percentEncoded: false),
-      url.scheme == "https" || url.scheme == "http" && (allowHTTP || Self.isLoopback(host))
+      url.scheme == "https" || url.scheme == "http" && (allowHTTP || host.isLoopbackHost)
     else {
       throw ExportError(
         .destination, .lasting, object: "environment variable AWS_ENDPOINT_URL_STS",
@@ -32,11 +32,6 @@ struct SecurityTokenService: Sendable {
     self.client = client
     self.region = region
     self.url = url
-  }
-
-  private static func isLoopback(_ host: String) -> Bool {
-    host == "localhost" || host == "::1" || host == "[::1]"
-      || host.hasPrefix("127.") && host.allSatisfy { $0.isNumber || $0 == "." }
   }
 
   func assume(_ role: AssumedRole, by credentials: S3Credentials) async throws -> S3Credentials {
