@@ -19,4 +19,6 @@ TOPICS = [
 
 
 if __name__ == "__main__":
+    if len(sys.argv) < 2 or not os.access(sys.argv[1], os.X_OK):
+        sys.exit(__doc__)
     sys.exit(0 if runner.run(TOPICS, place.Place, os.path.abspath(sys.argv[1]), sys.argv[2:]) else 1)
