@@ -4,6 +4,8 @@ import os
 import signal
 import time
 
+from place import days_ago
+
 
 def test_a_second_daemon_is_refused_and_told_of_the_first(place):
     place.sample(events=100)
@@ -84,3 +86,26 @@ def test_a_service_manager_that_does_not_read_holds_nothing_up(place):
     place.create("last", {"once": "yesterday"})
     place.wait_until_done("last", 20)
     daemon.end()
+
+
+def test_flags_take_what_a_file_takes_and_mistakes_name_the_flag(place):
+    place.sample(events=100)
+
+    def create(name, *flags, code=0, source="main"):
+        return place.exportd("create", name, "--source", source, "--destination", "local", "--events", "all", "--format",
+                             "json", *flags, code=code)
+
+    days = [days_ago(3), days_ago(1)]
+    periods = {"words": "..".join(days), "object": json.dumps({"from": days[0], "to": days[1]})}
+    for name, period in periods.items():
+        create(name, "--once", period)
+    frequencies = [place.answer("status", name)["export"]["frequency"] for name in periods]
+    assert frequencies == [{"once": {"from": days[0], "to": days[1]}}] * 2, frequencies
+    said = create("wrong", "--every", "30", "--at", "25:00", "--compression", "zip", source="man", code=78).stderr
+    for flag in ("--every: must be", "--at: must be", "--compression: unknown", '--source: unknown source "man"'):
+        assert flag in said, said
+    assert "flags:1" not in said and "$." not in said, said
+    said = create("wrong", "--once", '{"day": "yesterday"', code=78).stderr
+    assert "--once: unknown period" in said, said
+    said = create("wrong", "--once", "2020-02-30", code=78).stderr
+    assert "--once: must be a day" in said, said

@@ -36,9 +36,10 @@ struct CreateCommand: AsyncParsableCommand {
       let (definition, diagnostics) = Assembly.reader.definition(
         named: name, text, label: file.map { $0 == "-" ? "standard input" : $0 } ?? "the flags",
         against: installation.configuration)
-      for warning in diagnostics.warnings { printError(warning.description) }
+      let words = { file == nil ? DefinitionFlags.description(of: $0) : $0.description }
+      for warning in diagnostics.warnings { printError(words(warning)) }
       guard let definition else {
-        throw Failure(.configuration, diagnostics.errors.map(\.description).joined(separator: "\n"))
+        throw Failure(.configuration, diagnostics.errors.map(words).joined(separator: "\n"))
       }
       let now = installation.time.now()
       let (id, notes) = try installation.registrar.create(
@@ -78,7 +79,7 @@ struct DefinitionFlags: ParsableArguments {
   @Flag(help: "Profiles instead of events.") var profiles = false
   @Option(
     help: ArgumentHelp(
-      "Once: today, yesterday, currentWeek, previousWeek, currentMonth, previousMonth, 2026-11-03, 2026-11-01..2026-11-10, lastDays:30; for profiles also now.",
+      "Once: today, yesterday, currentWeek, previousWeek, currentMonth, previousMonth, 2026-11-03, 2026-11-01..2026-11-10, lastDays:30, or one as a definition has it; for profiles also now.",
       valueName: "period")) var once: String?
   @Option(help: ArgumentHelp("Every 4 to 24 hours.", valueName: "hours")) var every: Int?
   @Option(help: ArgumentHelp("The first local day.", valueName: "yyyy-MM-dd")) var from: String?
@@ -134,7 +135,25 @@ struct DefinitionFlags: ParsableArguments {
       try JSONSerialization.data(withJSONObject: definition, options: [.sortedKeys, .withoutEscapingSlashes]))
   }
 
+  /// A diagnostic without the place in a text that nobody has written, at the flag that can be mended.
+  static func description(of diagnostic: Diagnostic) -> String {
+    let names = diagnostic.path.steps.compactMap { if case .name(let name) = $0 { name } else { nil } }
+    let flag =
+      switch names.first {
+      case "data": names.count > 1 ? names[1] : "events"
+      case "frequency": names.count > 1 ? names[1] == "everyHours" ? "every" : names[1] : "once"
+      case let name: name
+      }
+    let severity = diagnostic.severity == .warning ? "warning: " : ""
+    guard let flag else { return severity + diagnostic.message }
+    let kebab = flag.reduce(into: "--") { $0 += $1.isUppercase ? "-\($1.lowercased())" : String($1) }
+    return "\(severity)\(kebab): \(diagnostic.message)"
+  }
+
   private func period(_ text: String) -> Any {
+    if text.first == "{", let object = try? JSONSerialization.jsonObject(with: Data(text.utf8)) {
+      return object
+    }
     if let range = text.range(of: "..") {
       return ["from": String(text[..<range.lowerBound]), "to": String(text[range.upperBound...])]
     }
