@@ -66,15 +66,8 @@ import ZoneTesting
     let lines = texts.map { hexadecimal($0.utf8) }
     try Data(lines.joined(separator: "\n").utf8).write(to: input)
 
-    let python = Process()
-    python.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-    python.arguments = ["python3", "-c", Self.reader, input.path]
-    let output = Pipe()
-    python.standardOutput = output
-    try python.run()
-    let answer = output.fileHandleForReading.readDataToEndOfFile()
-    python.waitUntilExit()
-    try #require(python.terminationStatus == 0, "python3 is needed for this test: apt-get install python3")
+    let (status, answer) = try ChildProgram.run(["python3", "-c", Self.reader, input.path])
+    try #require(status == 0, "python3 is needed for this test: apt-get install python3")
     return String(decoding: answer, as: UTF8.self).split(separator: "\n").map(String.init)
   }
 

@@ -1,4 +1,5 @@
 import Foundation
+import ZoneTesting
 
 /// Python 3, the independent reader of what the project writes.
 package enum Python {
@@ -17,22 +18,11 @@ package enum Python {
   {
     try withTemporaryDirectory { folder in
       let script = URL(fileURLWithPath: "\(folder)/program.py")
-      let given = URL(fileURLWithPath: "\(folder)/input")
-      let printed = URL(fileURLWithPath: "\(folder)/output")
       try Data(program.utf8).write(to: script)
-      try Data(input).write(to: given)
-      try Data().write(to: printed)
-      let process = Process()
-      process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-      process.arguments = [needsReaders ? programs + "/python" : "python3", script.path] + arguments
-      process.standardInput = try FileHandle(forReadingFrom: given)
-      process.standardOutput = try FileHandle(forWritingTo: printed)
-      try process.run()
-      process.waitUntilExit()
-      let output = String(decoding: try Data(contentsOf: printed), as: UTF8.self)
-      guard process.terminationStatus == 0 else {
-        throw Failure(status: process.terminationStatus, output: output)
-      }
+      let (status, printed) = try ChildProgram.run(
+        [needsReaders ? programs + "/python" : "python3", script.path] + arguments, input: input)
+      let output = String(decoding: printed, as: UTF8.self)
+      guard status == 0 else { throw Failure(status: status, output: output) }
       return output
     }
   }

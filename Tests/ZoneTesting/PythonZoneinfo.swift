@@ -13,22 +13,11 @@ package enum PythonZoneinfo {
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     defer { try? FileManager.default.removeItem(at: folder) }
     let script = folder.appendingPathComponent("answer.py")
-    let input = folder.appendingPathComponent("questions")
-    let output = folder.appendingPathComponent("answers")
     try Data(program.utf8).write(to: script)
-    try Data(questions.joined(separator: "\n").utf8).write(to: input)
-    try Data().write(to: output)
-
-    let python = Process()
-    python.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-    python.arguments = ["python3", script.path]
-    python.standardInput = try FileHandle(forReadingFrom: input)
-    python.standardOutput = try FileHandle(forWritingTo: output)
-    try python.run()
-    python.waitUntilExit()
-    guard python.terminationStatus == 0 else { throw Failure(status: python.terminationStatus) }
-    return String(decoding: try Data(contentsOf: output), as: UTF8.self).split(separator: "\n").map(
-      String.init)
+    let (status, output) = try ChildProgram.run(
+      ["python3", script.path], input: Array(questions.joined(separator: "\n").utf8))
+    guard status == 0 else { throw Failure(status: status) }
+    return String(decoding: output, as: UTF8.self).split(separator: "\n").map(String.init)
   }
 
   package struct Failure: Error, CustomStringConvertible {

@@ -2,6 +2,7 @@ import ExportCore
 import Foundation
 import Testing
 import TimeZones
+import ZoneTesting
 
 @Suite struct ManifestTests {
   static func sample(files: [Manifest.File] = ManifestTests.files) -> Manifest {
@@ -59,9 +60,7 @@ import TimeZones
   }
 
   @Test func anIndependentReaderUnderstandsIt() throws {
-    let python = Process()
-    python.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-    python.arguments = [
+    let program = [
       "python3", "-c",
       """
       import json, sys
@@ -69,14 +68,9 @@ import TimeZones
       print(*m); print(*m["files"][0]); print(*m["files"][1]); print(ascii(m["files"][0]["eventName"]))
       """,
     ]
-    let (input, output) = (Pipe(), Pipe())
-    (python.standardInput, python.standardOutput) = (input, output)
-    try python.run()
-    input.fileHandleForWriting.write(Data(Self.sample().encoded))
-    try input.fileHandleForWriting.close()
-    let text = String(decoding: try #require(try output.fileHandleForReading.readToEnd()), as: UTF8.self)
-    python.waitUntilExit()
-    #expect(python.terminationStatus == 0)
+    let (status, output) = try ChildProgram.run(program, input: Self.sample().encoded)
+    #expect(status == 0)
+    let text = String(decoding: output, as: UTF8.self)
     #expect(
       text.split(separator: "\n") == [
         """
