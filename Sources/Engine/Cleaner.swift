@@ -34,33 +34,37 @@ struct Cleaner: Sendable {
     await holds(nil)
   }
 
-  /// Removes the unfinished files of runs that were left in mid-attempt and have ended since. One that goes on does that itself.
-  /// - Returns: those that have not ended yet, or of which they could not be removed.
-  func tidy(_ abandoned: [RunId]) async -> [RunId] {
-    var left: [RunId] = []
-    for id in abandoned {
+  /// Removes the unfinished files of runs that ended without completing, one try for each. A run that goes on does that itself.
+  func tidy() async {
+    let runs: [RunRecord]
+    do {
+      runs = try ledger.runsToTidy()
+    } catch {
+      logger.warning("removing unfinished files goes on later: \(error)")
+      return
+    }
+    for run in runs {
       do {
-        guard let run = try ledger.run(id), run.state != .done, let export = try ledger.export(run.exportId)
-        else { continue }
-        await holds(id)
-        guard try hasEnded(id) else {
-          left.append(id)
-          continue
-        }
-        let revision = try ledger.revision(of: run.exportId, number: run.revision).resolved
-        let names = try RunFileNames(
-          export: export.name, export.id, revision, runTimestamp: run.runTimestamp,
-          zone: try executor.parts.zone(revision.timeZone))
-        let destination = try executor.parts.destination(
-          revision.definition.destination, revision.destination)
-        for stem in names.stems { try await destination.removeLeftovers(stem: stem) }
+        await holds(run.id)
+        let isComplete = try ledger.run(run.id)?.state == .done
+        guard try isComplete || hasEnded(run.id) else { continue }
+        if !isComplete { try await removeUnfinished(of: run) }
+        try ledger.tidied(run.id)
       } catch {
-        logger.warning("removing unfinished files of run \(id) goes on later: \(error)")
-        left.append(id)
+        logger.warning("removing unfinished files of run \(run.id) goes on later: \(error)")
       }
     }
     await holds(nil)
-    return left
+  }
+
+  private func removeUnfinished(of run: RunRecord) async throws {
+    guard let export = try ledger.export(run.exportId) else { return }
+    let revision = try ledger.revision(of: run.exportId, number: run.revision).resolved
+    let names = try RunFileNames(
+      export: export.name, export.id, revision, runTimestamp: run.runTimestamp,
+      zone: try executor.parts.zone(revision.timeZone))
+    let destination = try executor.parts.destination(revision.definition.destination, revision.destination)
+    for stem in names.stems { try await destination.removeLeftovers(stem: stem) }
   }
 
   private func hasEnded(_ run: RunId) throws(ExportError) -> Bool {

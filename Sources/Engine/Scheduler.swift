@@ -46,8 +46,6 @@ package actor Scheduler: Service {
   private let wasToldToEnd = Atomic<Bool>(false)
   private(set) var isEnding = false
   private var mayHaveLeftovers = true
-  /// Runs that a process before this one left in mid-attempt, and that may have left unfinished files.
-  private var abandoned: [RunId] = []
   private var chores = ChoreClock()
   private var lastError: String?
 
@@ -86,9 +84,6 @@ package actor Scheduler: Service {
     let interrupted = try ledger.adopt(bootId: executor.bootId, now: time.now())
     executor.tidyMemories(of: nil)
     if !interrupted.isEmpty { logger.notice("going on with \(interrupted.count) interrupted run(s)") }
-    // Also those that a process left in mid-attempt whose successor died before it went on with them.
-    let begun = try ledger.openRuns().filter { $0.attempt > 0 }.map(\.id)
-    abandoned = Set(interrupted).union(begun).sorted()
     await withGracefulShutdownHandler {
       await withDiscardingTaskGroup { group in
         group.addTask { await self.tick() }
@@ -394,8 +389,8 @@ package actor Scheduler: Service {
     case .clean:
       let cleaner = Cleaner(
         ledger: ledger, executor: executor, logger: logger, holds: { [self] in await hold($0) })
-      abandoned = await cleaner.tidy(abandoned)
       await cleaner.clean()
+      await cleaner.tidy()
     case .tell:
       await NoticeTelling(
         ledger: ledger, tell: hooks.tell, policy: executor.policy, time: time, logger: logger

@@ -109,6 +109,25 @@ extension Ledger {
     }
   }
 
+  /// Runs that had begun and ended without completing, and whose unfinished files may not be removed yet. One may have been
+  /// reopened since.
+  package func runsToTidy() throws(ExportError) -> [RunRecord] {
+    try read {
+      try RunRecord.fetchAll(
+        $0.cachedStatement(
+          sql: """
+            SELECT \(RunRecord.columns) FROM run WHERE id IN (SELECT run_id FROM run_to_tidy) ORDER BY id
+            """))
+    }
+  }
+
+  /// Nothing unfinished of the run is left.
+  package func tidied(_ id: RunId) throws(ExportError) {
+    try write {
+      try $0.cachedStatement(sql: "DELETE FROM run_to_tidy WHERE run_id = ?").execute(arguments: [id])
+    }
+  }
+
   /// How many names ended runs of an export still have to delete, and those that may not be deleted.
   package func leftovers(of id: RequestId) throws(ExportError) -> (deleting: Int, undeletable: [String]) {
     try read { database in

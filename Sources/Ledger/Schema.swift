@@ -13,6 +13,7 @@ enum Schema {
     migrator.registerMigration("5") { try $0.execute(sql: waiting) }
     migrator.registerMigration("6") { try $0.execute(sql: catalogue) }
     migrator.registerMigration("7") { try $0.execute(sql: changes) }
+    migrator.registerMigration("8") { try $0.execute(sql: tidying) }
     return migrator
   }
 

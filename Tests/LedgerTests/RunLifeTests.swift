@@ -40,6 +40,24 @@ import TimeZones
     #expect(try ledger.adopt(bootId: "b", now: now).isEmpty)
   }
 
+  @Test func whatBeganAndEndedInVainIsTidiedOnce() throws {
+    let (id, runs) = try fixture.export(windows: 3)
+    _ = try ledger.begin(runs[0], bootId: "a", now: now)
+    #expect(try ledger.retry(runs[0], error: "disk", next: now, now: now))
+    #expect(try ledger.runsToTidy().isEmpty)
+    // By a command, while nobody works on it.
+    try ledger.stop(id, by: .person, reason: "enough", now: now)
+    #expect(try ledger.runsToTidy().map(\.id) == [runs[0]])
+    try ledger.tidied(runs[0])
+    #expect(try ledger.runsToTidy().isEmpty)
+
+    try ledger.start(id, now: now)
+    _ = try ledger.reopen(id, for: .due, now: now)
+    _ = try ledger.begin(runs[1], bootId: "a", now: now)
+    try ledger.fail(runs[1], error: "disk", now: now)
+    #expect(try ledger.runsToTidy().map(\.id) == [runs[1]])
+  }
+
   @Test(arguments: ["a\0b", "\0", "", "日本"])
   func theNameOfAnEventIsKeptWhole(name: String) throws {
     let (_, runs) = try fixture.export(windows: 1)
