@@ -97,6 +97,15 @@ package struct Agenda: Sendable {
     }
   }
 
+  /// Stopped exports with runs that wait though nobody asks for them any more.
+  package var unasked: [RequestId] {
+    open.filter { entry in
+      entry.record.stoppedBy != nil
+        && entry.open.contains { $0.state == .pending && $0.manifestName == nil }
+        && !requests.contains { $0.export == entry.record.id }
+    }.map(\.record.id)
+  }
+
   /// Exports with windows to claim at `now`. A stopped export plans nothing.
   package func due(at now: Instant) -> [(export: RequestId, windows: [PlannedWindow])] {
     guard let nextPlannable, nextPlannable <= now else { return [] }

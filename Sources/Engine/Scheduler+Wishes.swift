@@ -37,7 +37,8 @@ extension Scheduler {
     }
   }
 
-  /// After an attempt: requests that asked for it move on, or end with its failure.
+  /// After an attempt: requests that asked for it move on, or end with its failure. What then still waits of a stopped export
+  /// is stopped in the next turn.
   func settle(_ start: Agenda.Start, _ outcome: Result<RunExecutor.Outcome, ExportError>) {
     var rest: [RunRequest] = []
     for var request in agenda.requests {
@@ -56,25 +57,15 @@ extension Scheduler {
       case .success(.interrupted) where !isEnding:
         rest.append(request)
       case .success(.retry(let error, _)), .success(.failed(let error)), .failure(let error):
-        end(request, Answer(error))
-      case .success(.stopped): end(request, Answer(succeeded: false, text: "the run was stopped"))
+        finish(request.wish, Answer(error))
+      case .success(.stopped): finish(request.wish, Answer(succeeded: false, text: "the run was stopped"))
       case .success(.interrupted):
-        end(
-          request,
+        finish(
+          request.wish,
           Answer(succeeded: false, text: "the daemon is ending; the run goes on at its next start"))
       }
     }
     agenda.requests = rest
-  }
-
-  private func end(_ request: RunRequest, _ answer: Answer) {
-    finish(request.wish, answer)
-    guard let record = agenda.entries[request.export]?.record, record.stoppedBy != nil else { return }
-    do throws(ExportError) {
-      try ledger.stopWaiting(of: request.export, reason: record.reason ?? "stopped", now: time.now())
-    } catch {
-      logger.error("\(error)")
-    }
   }
 
   func finish(_ wish: Int64, _ answer: Answer) {

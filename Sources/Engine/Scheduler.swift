@@ -285,7 +285,8 @@ package actor Scheduler: Service {
     return hasChanged || !resumed.isEmpty
   }
 
-  /// Takes back runs of this process that nobody works on: the ledger did not hold how their last attempt ended.
+  /// Takes back runs of this process that nobody works on: the ledger did not hold how their last attempt ended. Those of
+  /// stopped exports that nobody asks for any more are stopped again.
   private func retrieve() throws(ExportError) {
     func isLost(_ run: RunRecord) -> Bool {
       run.state == .running && run.bootId == executor.bootId && running[run.id] == nil
@@ -296,7 +297,9 @@ package actor Scheduler: Service {
     for run in over {
       _ = try ledger.stopped(run.id, reason: "the export was deleted", now: time.now())
     }
-    if !lost.isEmpty || !over.isEmpty { try readLedger() }
+    let unasked = agenda.unasked
+    for export in unasked { try ledger.stopWaiting(of: export, now: time.now()) }
+    if !lost.isEmpty || !over.isEmpty || !unasked.isEmpty { try readLedger() }
   }
 
   private func hold(_ run: RunId?) {

@@ -304,9 +304,9 @@ extension Ledger {
     }
   }
 
-  /// Waiting runs of a stopped export are STOPPED again: the one attempt that a person asked for is over.
-  package func stopWaiting(of id: RequestId, reason: String, now: Instant) throws(ExportError) {
-    try write { try Self.stopWaitingRuns(of: id, reason: reason, now: now, $0) }
+  /// Waiting runs of an export that is still stopped are STOPPED again: the one attempt that a person asked for is over.
+  package func stopWaiting(of id: RequestId, now: Instant) throws(ExportError) {
+    try write { _ = try Self.stopRunsOfStopped("run.export_id = \(id)", now: now, $0) }
   }
 
   /// Runs left RUNNING by a process that is gone become PENDING again, to be gone on with at once, and every waiting

@@ -72,10 +72,13 @@ import TimeZones
       agenda.starts(running: [], at: now) == [
         .init(run: 10, export: 1, for: .asked(stoppedAt: nil)), .init(run: 20, export: 2, for: .due),
       ])
+    #expect(agenda.unasked.isEmpty)
     agenda.dropOutdatedRequests()
     #expect(agenda.requests.count == 1)
     agenda.requests[0].occasion = .asked(stoppedAt: now + -1)
     agenda.dropOutdatedRequests()
     #expect(agenda.requests.isEmpty)
+    // What is committed goes on to its end.
+    #expect(agenda.unasked == [1])
   }
 }

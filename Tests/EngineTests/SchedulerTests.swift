@@ -51,6 +51,17 @@ import Testing
     #expect(try export.ledger.run(run)?.reason == "the export was deleted")
   }
 
+  @Test func aRunOfAStoppedExportThatNobodyAsksForAnyMoreIsStoppedAgain() async throws {
+    let export = try RealExport()
+    let run = try lost(export)
+    let now = export.time.now()
+    // It had been begun for a person who asked for it, or before the stop: its attempt is over, and the ledger did not take that.
+    try export.ledger.stop(export.id, by: .person, reason: "enough", now: now)
+    #expect(try export.ledger.run(run)?.state == .running)
+    try await turn(export, until: .stopped, of: run)
+    #expect(try export.ledger.run(run)?.reason == "enough")
+  }
+
   @Test func aLostRunOfALiveExportGoesOn() async throws {
     let export = try RealExport()
     let run = try lost(export)

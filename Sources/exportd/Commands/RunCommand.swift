@@ -89,11 +89,7 @@ extension Installation {
       record.id, restart: restart, rebase: rebase, now: time.now())
     guard !opened.runs.isEmpty else { return Answer(succeeded: true, text: "nothing is due") }
     defer { _ = try? ledger.resumeRecurring(now: time.now()) }
-    defer {
-      if record.stoppedBy != nil {
-        try? ledger.stopWaiting(of: record.id, reason: record.reason ?? "stopped", now: time.now())
-      }
-    }
+    defer { try? ledger.stopWaiting(of: record.id, now: time.now()) }
     for id in opened.runs {
       let outcome = try await ForegroundAttempt(executor: executor, time: time).run(
         id, of: record.id, for: opened.occasion)
