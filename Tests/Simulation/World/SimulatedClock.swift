@@ -1,4 +1,5 @@
 import Engine
+import Glibc
 import TimeZones
 
 /// Time that stands still until the driver moves it. The wall clock can be set, the monotonic one cannot; who sleeps is
@@ -12,8 +13,11 @@ final class SimulatedClock: TimeSource, @unchecked Sendable {
   private var wallBase: Int64
   /// The highest that the wall clock has shown.
   private(set) var highWater: Int64
-  private var sleepers: [Sleeper] = []
+  private var sleepers: [Sleeper] = [] {
+    willSet { precondition(pthread_equal(driver, pthread_self()) != 0, "time is the driver's") }
+  }
   private var sleeperCount = 0
+  private let driver = pthread_self()
 
   private struct Sleeper {
     var number: Int
