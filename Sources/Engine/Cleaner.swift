@@ -34,7 +34,8 @@ struct Cleaner: Sendable {
     await holds(nil)
   }
 
-  /// Removes the unfinished files of runs that ended without completing, one try for each. A run that goes on does that itself.
+  /// Removes the unfinished files of runs that ended without completing, one try for each: what passes is tried again at the
+  /// next call, what is refused a person must mend. A run that goes on does that itself.
   func tidy() async {
     let runs: [RunRecord]
     do {
@@ -50,6 +51,9 @@ struct Cleaner: Sendable {
         guard try isComplete || hasEnded(run.id) else { continue }
         if !isComplete { try await removeUnfinished(of: run) }
         try ledger.tidied(run.id)
+      } catch let error as ExportError where error.kind == .lasting && error.stage == .destination {
+        logger.error("unfinished files of run \(run.id) cannot be removed and may stay: \(error)")
+        try? ledger.tidied(run.id)
       } catch {
         logger.warning("removing unfinished files of run \(run.id) goes on later: \(error)")
       }

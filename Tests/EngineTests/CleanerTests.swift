@@ -47,13 +47,14 @@ import TimeZones
   }
 
   private func cleaner(
-    _ export: RealExport, _ held: Held, deleted: @escaping @Sendable () throws -> Void = {}
+    _ export: RealExport, _ held: Held, deleted: @escaping @Sendable () throws -> Void = {},
+    tidied: @escaping @Sendable () throws -> Void = {}
   ) -> Cleaner {
     let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
     var parts = export.parts
     let place = "\(export.directory)/out"
     parts.destination = { (_, _) throws(ExportError) in
-      Watched(LocalDirectory(DirectoryConfiguration(path: place)), deleted: deleted)
+      Watched(LocalDirectory(DirectoryConfiguration(path: place)), deleted: deleted, tidied: tidied)
     }
     let executor = RunExecutor(
       ledger: export.ledger, parts: parts, time: export.time, bootId: "boot", logger: logger)
@@ -96,6 +97,23 @@ import TimeZones
     #expect(held.runs.withLock { $0 } == [run, nil, run, nil, nil])
   }
 
+  @Test func whatMayNotBeRemovedIsTriedOnce() async throws {
+    let (export, run, _) = try stopped()
+    let refused = ExportError(.destination, .lasting, object: "out", problem: "may not be listed")
+    #expect(try export.ledger.runsToTidy().map(\.id) == [run])
+    await cleaner(export, Held(), tidied: { throw refused }).tidy()
+    #expect(try export.ledger.runsToTidy().isEmpty)
+  }
+
+  @Test func whatPassesIsTriedAgain() async throws {
+    let (export, run, _) = try stopped()
+    let passing = ExportError(.destination, .passing, object: "out", problem: "is out of order")
+    await cleaner(export, Held(), tidied: { throw passing }).tidy()
+    #expect(try export.ledger.runsToTidy().map(\.id) == [run])
+    await cleaner(export, Held()).tidy()
+    #expect(try export.ledger.runsToTidy().isEmpty)
+  }
+
   @Test func whatIsStartedAgainMeanwhileIsLeftAlone() async throws {
     let (export, run, names) = try stopped()
     let (ledger, id, now) = (export.ledger, export.id, export.time.now())
@@ -105,13 +123,17 @@ import TimeZones
   }
 }
 
-/// A destination that tells of its deletions.
+/// A destination that tells of what it removes.
 private struct Watched: Destination {
   let destination: LocalDirectory
   let deleted: @Sendable () throws -> Void
+  let tidied: @Sendable () throws -> Void
 
-  init(_ destination: LocalDirectory, deleted: @escaping @Sendable () throws -> Void) {
-    (self.destination, self.deleted) = (destination, deleted)
+  init(
+    _ destination: LocalDirectory, deleted: @escaping @Sendable () throws -> Void,
+    tidied: @escaping @Sendable () throws -> Void
+  ) {
+    (self.destination, self.deleted, self.tidied) = (destination, deleted, tidied)
   }
 
   var stagingDirectory: String? { destination.stagingDirectory }
@@ -134,6 +156,9 @@ private struct Watched: Destination {
   func contents(_ name: String, limit: Int) async throws -> [UInt8]? {
     try await destination.contents(name, limit: limit)
   }
-  func removeLeftovers(stem: String) async throws { try await destination.removeLeftovers(stem: stem) }
+  func removeLeftovers(stem: String) async throws {
+    try await destination.removeLeftovers(stem: stem)
+    try tidied()
+  }
   func probe() async throws { try await destination.probe() }
 }
