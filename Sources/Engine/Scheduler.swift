@@ -139,26 +139,25 @@ package actor Scheduler: Service {
       isEnding = true
       for attempt in running.values { attempt.control.end(.shutdown) }
     }
-    do {
-      let jobs = try decide()
+    // What has been decided on is carried out also when a later step fails: it counts as under way already.
+    var jobs: [Job] = []
+    do throws(ExportError) {
+      try decide(&jobs)
       lastError = nil
       report()
-      return jobs
     } catch {
       // The watchdog is not fed by a turn that failed: a ledger that stays out of reach leads to a restart.
       if lastError != error.description { logger.error("\(error)") }
       lastError = error.description
       isStale = true
-      return []
     }
+    return jobs
   }
 
-  private func decide() throws(ExportError) -> [Job] {
+  private func decide(_ jobs: inout [Job]) throws(ExportError) {
     let now = lookAtClocks()
-    var jobs: [Job] = []
     let version = try ledger.dataVersion()
     if version != seenVersion {
-      seenVersion = version
       isStale = true
       mayHaveLeftovers = true
       if !isEnding {
@@ -166,6 +165,7 @@ package actor Scheduler: Service {
           if let job = try take(wish) { jobs.append(job) }
         }
       }
+      seenVersion = version
     }
     if time.uptime() - readAt > Self.longestTrust { (isStale, seenChange) = (true, 0) }
     if isStale { try readLedger() }
@@ -182,7 +182,6 @@ package actor Scheduler: Service {
       jobs += housekeeping()
     }
     try watch()
-    return jobs
   }
 
   /// A wall clock that is set moves against the monotonic one. Nothing else needs to be done about it: what is due is
